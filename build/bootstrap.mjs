@@ -1,0 +1,154 @@
+/**
+ * Sets a fresh checkout up and runs a task: `node build/bootstrap.mjs TASK [ARG...]`.
+ * It needs nothing but Node itself: packages come from npm, system packages through apt where we are root.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+process.chdir(root);
+
+/**
+ * Debian packages and how to see that they are there.
+ * @type {Record<string, { packages: string[], present: () => boolean }>}
+ */
+const parts = {
+  compiler: {
+    packages: ['g++', 'make', 'python3'],
+    present: () => onPath('g++') && onPath('make') && onPath('python3'),
+  },
+  openssl: { packages: ['openssl'], present: () => onPath('openssl') },
+  softhsm: {
+    packages: ['softhsm2'],
+    present: () => onPath('softhsm2-util') && existsSync('/usr/lib/softhsm/libsofthsm2.so'),
+  },
+  // The AWS CLI is called by its full path: another one (pip's, version 1) may come first on PATH.
+  awscli: { packages: ['awscli'], present: () => existsSync('/usr/bin/aws') },
+  opensc: {
+    packages: ['opensc', 'opensc-pkcs11'],
+    present: () => onPath('pkcs11-tool') && pkcs11Modules('pkcs11-spy.so').some(existsSync),
+  },
+};
+
+/**
+ * What each task needs and what it runs.
+ * @type {Record<string, { needs: (keyof typeof parts)[], wants?: (keyof typeof parts)[], run: string[] }>}
+ */
+const tasks = {
+  demo: {
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
+    wants: ['awscli'], // without it the AWS SDK shows the same
+    run: ['node', 'build/run-program.mjs', 'test/support/demo/main.ts'],
+  },
+  test: {
+    needs: ['compiler', 'openssl', 'softhsm', 'awscli', 'opensc'],
+    run: ['node', 'build/run-tests.mjs'],
+  },
+  check: { needs: ['compiler'], run: ['node', 'build/run-tests.mjs', '--checks-only'] },
+  bench: {
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
+    run: ['node', 'build/run-program.mjs', 'test/bench/main.ts'],
+  },
+};
+
+const [taskName = '', ...args] = process.argv.slice(2);
+const task = tasks[taskName];
+if (task === undefined)
+  fail(`There is no task “${taskName}”; there are ${Object.keys(tasks).join(', ')}.`, 2);
+
+checkNode();
+systemPackages(task.needs, true);
+systemPackages(task.wants ?? [], false);
+npmPackages();
+run('node', ['build/build.mjs']);
+const [program = '', ...programArgs] = task.run;
+run(program, [...programArgs, ...args]);
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node ${process.versions.node} is too old; install Node 20.19 or later.`);
+  }
+}
+
+/**
+ * @param {(keyof typeof parts)[]} names
+ * @param {boolean} required
+ */
+function systemPackages(names, required) {
+  const missing = names.filter((name) => !parts[name]?.present());
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((name) => parts[name]?.packages ?? []);
+  const install = ['install', '-y', '--no-install-recommends', ...packages];
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) {
+    const advice = `Missing: ${missing.join(', ')}. Install them first, on Debian with: sudo apt-get ${install.join(' ')}`;
+    if (required) fail(advice);
+    console.log(advice);
+    return;
+  }
+  console.log(`Installing Debian packages: ${packages.join(' ')}`);
+  // Another apt may be at work; waiting is better than failing.
+  const wait = ['-o', 'DPkg::Lock::Timeout=400', '-qq'];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', [...wait, 'update'], { stdio: 'inherit', env });
+  spawnSync('apt-get', [...wait, ...install], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  const still = names.filter((name) => !parts[name]?.present());
+  if (still.length > 0 && required) fail(`apt could not install: ${still.join(', ')}.`);
+}
+
+/** Installs exactly what package-lock.json says, once per lock file. */
+function npmPackages() {
+  const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+  const stamp = join('node_modules', '.rolekey-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.log('Installing npm packages');
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], nativeHeaders());
+  writeFileSync(stamp, lock);
+}
+
+/** pkcs11js is compiled here; node-gyp would fetch Node's headers, so it is told where they are. */
+function nativeHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) return { npm_config_nodedir: prefix };
+  if (process.env.npm_config_nodedir !== undefined) return {};
+  fail(
+    `Node's headers are missing under ${prefix}/include/node; install them with Node (Debian: libnode-dev).`,
+  );
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} commandArgs
+ * @param {NodeJS.ProcessEnv} env
+ */
+function run(command, commandArgs, env = {}) {
+  const program = command === 'node' ? process.execPath : command;
+  const { status, signal } = spawnSync(program, commandArgs, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (status !== 0) process.exit(status ?? (signal === null ? 1 : 128));
+}
+
+/** @param {string} name */
+function onPath(name) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, name)));
+}
+
+/** @param {string} name */
+function pkcs11Modules(name) {
+  return ['/usr/lib/pkcs11', '/usr/lib/x86_64-linux-gnu/pkcs11', '/usr/lib/aarch64-linux-gnu/pkcs11'].map(
+    (folder) => join(folder, name),
+  );
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message, code = 1) {
+  console.error(message);
+  process.exit(code);
+}

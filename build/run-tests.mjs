@@ -1,0 +1,94 @@
+/**
+ * Every check and every test: `node build/run-tests.mjs [--checks-only]`.
+ * Ends with the line `N passed, N failed[, N skipped]`; each check that is no test counts as one.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** @type {[name: string, command: string[]][]} */
+const checks = [
+  ['format', ['prettier', '--check', '--log-level', 'warn', '.']],
+  ['lint', ['eslint', '--max-warnings', '0', '.']],
+  ['boundaries', ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test', 'build']],
+  ['types', ['tsc', '-p', '.']],
+];
+const checksOnly = process.argv.includes('--checks-only');
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, command] of checks) {
+  const started = performance.now();
+  const ok = run(command) === 0;
+  totals[ok ? 'passed' : 'failed'] += 1;
+  console.log(`${ok ? '✓' : '✗'} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+if (!checksOnly) tests();
+const skipped = totals.skipped === 0 ? '' : `, ${String(totals.skipped)} skipped`;
+console.log(`${String(totals.passed)} passed, ${String(totals.failed)} failed${skipped}`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
+
+/**
+ * What vitest's JSON reporter writes, as far as it is looked at.
+ * @typedef {{ testResults: { assertionResults: { fullName: string, status: string }[] }[] }} Report
+ */
+
+/**
+ * @param {string} path
+ * @returns {Report}
+ */
+function readReport(path) {
+  /** @type {unknown} */
+  const report = JSON.parse(readFileSync(path, 'utf8'));
+  return /** @type {Report} */ (report);
+}
+
+function tests() {
+  const folder = mkdtempSync(join(tmpdir(), 'rolekey-tests-'));
+  const report = join(folder, 'report.json');
+  const status = run(['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile=${report}`]);
+  /** @type {Report} */
+  let results;
+  try {
+    results = readReport(report);
+  } catch {
+    console.log('✗ the tests did not report');
+    totals.failed += 1;
+    return;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const allowed = allowedSkips();
+  const failedBefore = totals.failed;
+  for (const file of results.testResults) {
+    // A file that could not be loaded has no tests to count, and must not pass for that.
+    if (file.assertionResults.length === 0) totals.failed += 1;
+    for (const { fullName, status: outcome } of file.assertionResults) {
+      if (outcome === 'passed') totals.passed += 1;
+      else if (outcome === 'failed') totals.failed += 1;
+      else if (allowed.has(fullName.trim())) totals.skipped += 1;
+      else {
+        console.log(`✗ skipped without a reason in test/allowed-skips.txt: ${fullName}`);
+        totals.failed += 1;
+      }
+    }
+  }
+  // For example an unhandled rejection between two tests.
+  if (status !== 0 && totals.failed === failedBefore) totals.failed += 1;
+}
+
+/** Lines of `TEST NAME | REASON`; a name without a reason counts for nothing. */
+function allowedSkips() {
+  const lines = readFileSync('test/allowed-skips.txt', 'utf8').split('\n');
+  return new Set(
+    lines
+      .filter((line) => !line.startsWith('#') && /\|\s*\S/.test(line))
+      .map((line) => line.slice(0, line.indexOf('|')).trim()),
+  );
+}
+
+/** @param {string[]} command */
+function run(command) {
+  const [program = '', ...args] = command;
+  return spawnSync(join('node_modules', '.bin', program), args, { stdio: 'inherit' }).status;
+}
