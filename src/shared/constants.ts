@@ -1,0 +1,36 @@
+/** Constants of the model for who needs no schemas: the command line loads none, to answer fast. */
+/** How credentials leave. */
+export const outlets = ['credential-process', 'credentials-file', 'container-endpoint', 'none'] as const;
+
+/** IAM Roles Anywhere takes 900 to 43,200 seconds (user guide, CreateSession). */
+export const sessionDurationRange = { min: 900, max: 43_200, default: 3600 } as const;
+
+/** The state of an account nobody connected. */
+export const idleState = {
+  activity: 'idle',
+  reason: null,
+  serving: null,
+  retryAt: null,
+  error: null,
+} as const;
+
+/** Fields `--unset` may take back to their default. */
+export const unsettableFields = [
+  'label',
+  'group',
+  'favourite',
+  'region',
+  'sessionDuration',
+  'roleSessionName',
+  'certificate',
+  'intermediates',
+  'pkcs11Lib',
+  'awsProfile',
+  'profileRegion',
+  'outlet',
+  'endpoint',
+  'useFipsEndpoint',
+  'useDualstackEndpoint',
+] as const;
+
+export type UnsettableField = (typeof unsettableFields)[number];

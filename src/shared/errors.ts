@@ -1,0 +1,341 @@
+/**
+ * The one table of failures: every code has a plain sentence and what to do next.
+ *
+ * A failure travels as an {@link AppError} inside a process and as an {@link ErrorShape} between processes.
+ * Codes are part of the command line's contract: more may be added, none renamed.
+ */
+
+interface Row {
+  /** One plain sentence, ending in a full stop. */
+  readonly message: string;
+  /** What to do next, one sentence. */
+  readonly remedy: string;
+}
+
+export const errorTable = {
+  'account-exists': {
+    message: 'An account with this ID exists already.',
+    remedy: 'Choose another ID, or change that account with: rolekey accounts edit ID.',
+  },
+  'account-unknown': {
+    message: 'There is no account with this ID.',
+    remedy: 'See the known ones with: rolekey accounts list.',
+  },
+  'account-invalid': {
+    message: 'A field of the account is not valid.',
+    remedy: 'Correct the field and try again.',
+  },
+  'arn-malformed': {
+    message: 'This is not a valid ARN.',
+    remedy: 'Copy the ARN again from the IAM Roles Anywhere console.',
+  },
+  'arn-mismatch': {
+    message: 'The ARNs do not belong together.',
+    remedy:
+      'Role, profile and trust anchor must be of one partition and account, profile and anchor of one region.',
+  },
+  'duration-range': {
+    message: 'The session duration is out of range.',
+    remedy: 'Choose between 900 and 43200 seconds.',
+  },
+  'key-unknown': {
+    message: 'No key matches.',
+    remedy: 'See the keys that are there with: rolekey tokens.',
+  },
+  'key-ambiguous': {
+    message: 'More than one key matches.',
+    remedy: 'Name the key exactly, with token, serial and id; copy its URI from: rolekey tokens.',
+  },
+  'key-unsupported': {
+    message: 'This kind of key cannot sign for IAM Roles Anywhere.',
+    remedy: 'Use an RSA key of 2048 to 4096 bits, or an EC key on P-256, P-384 or P-521.',
+  },
+  'module-missing': {
+    message: 'The PKCS#11 module was not found.',
+    remedy: 'Install the software of the key’s maker, or name the module with --pkcs11-lib.',
+  },
+  'module-not-pkcs11': {
+    message: 'The file is not a PKCS#11 module this computer can load.',
+    remedy: 'Name the shared library of the key’s maker, built for this computer.',
+  },
+  'module-unconfirmed': {
+    message: 'The PKCS#11 module is not on the built-in list and was not confirmed, or it changed since.',
+    remedy: 'Confirm it at a terminal: rolekey tokens --pkcs11-lib PATH.',
+  },
+  'module-unsafe': {
+    message: 'The PKCS#11 module or a folder above it could be changed by another user.',
+    remedy: 'Let root or you own the file and every folder above it, and take write permission from others.',
+  },
+  'token-absent': {
+    message: 'The token is not plugged in.',
+    remedy: 'Plug it in and connect again.',
+  },
+  'token-failed': {
+    message: 'The token or its module did not answer as it should.',
+    remedy: 'Unplug the token, plug it in again and connect.',
+  },
+  'pin-needed': {
+    message: 'The token needs its PIN.',
+    remedy: 'Connect at a terminal or in the window to type it.',
+  },
+  'pin-incorrect': {
+    message: 'The PIN was wrong.',
+    remedy: 'Connect again and type the right one; it is never tried a second time by itself.',
+  },
+  'pin-length': {
+    message: 'The PIN has the wrong length, so it was not tried.',
+    remedy: 'Type the whole PIN.',
+  },
+  'pin-locked': {
+    message: 'The PIN is locked.',
+    remedy: 'Unlock it with the PUK or the tool of the token’s maker.',
+  },
+  'pin-final': {
+    message: 'One try is left before the PIN locks.',
+    remedy: 'Be sure of the PIN, then connect at a terminal or in the window.',
+  },
+  'touch-needed': {
+    message: 'The token was not touched in time.',
+    remedy: 'Connect again and touch the token when it blinks.',
+  },
+  'cert-missing': {
+    message: 'There is no certificate for this key.',
+    remedy: 'Put the certificate on the token beside the key, or name its file with --certificate.',
+  },
+  'cert-unreadable': {
+    message: 'The certificate cannot be read.',
+    remedy: 'Use an X.509 certificate in PEM or DER.',
+  },
+  'cert-expired': {
+    message: 'The certificate has expired.',
+    remedy: 'Renew the certificate of this device.',
+  },
+  'cert-not-yet-valid': {
+    message: 'The certificate is not valid yet.',
+    remedy: 'Check the clock of this computer; otherwise wait, or have the certificate issued again.',
+  },
+  'cert-no-digital-signature': {
+    message: 'The certificate lacks the key usage digitalSignature.',
+    remedy: 'Have it issued again with key usage digitalSignature.',
+  },
+  'cert-is-ca': {
+    message: 'The certificate is a CA’s, not a device’s.',
+    remedy: 'Use the device’s own (end-entity) certificate.',
+  },
+  'cert-sha1': {
+    message: 'The certificate is signed with MD5 or SHA-1, which AWS refuses.',
+    remedy: 'Have it issued again with SHA-256 or better.',
+  },
+  'cert-version': {
+    message: 'The certificate is not X.509 version 3, which AWS refuses.',
+    remedy: 'Have it issued again with extensions (basicConstraints and keyUsage).',
+  },
+  'cert-empty-subject': {
+    message: 'The certificate has no subject, which AWS refuses.',
+    remedy: 'Have it issued again with a subject, at least a common name.',
+  },
+  'cert-key-mismatch': {
+    message: 'The certificate does not belong to the key.',
+    remedy: 'Use the certificate that was issued for this key.',
+  },
+  'chain-broken': {
+    message: 'The intermediate certificates do not lead up from the certificate.',
+    remedy: 'Give the CA certificates between the device’s certificate and the trust anchor.',
+  },
+  'endpoint-insecure': {
+    message: 'The endpoint is not https.',
+    remedy: 'Use an https address; plain http is taken for a loopback address only.',
+  },
+  'network-unreachable': {
+    message: 'AWS could not be reached.',
+    remedy: 'Check the network connection; it is tried again by itself while connected.',
+  },
+  'tls-untrusted': {
+    message: 'The server’s certificate is not trusted.',
+    remedy: 'If your company inspects TLS, set AWS_CA_BUNDLE to its CA file and start the agent again.',
+  },
+  'aws-access-denied': {
+    message: 'AWS refused the request.',
+    remedy: 'Ask whoever runs the AWS account to check the role’s trust policy, the profile and the anchor.',
+  },
+  'aws-not-found': {
+    message: 'AWS does not know the trust anchor or the profile.',
+    remedy: 'Check both ARNs, their account and their region.',
+  },
+  'aws-throttled': {
+    message: 'AWS asks for fewer requests.',
+    remedy: 'Wait a little; it is tried again by itself while connected.',
+  },
+  'aws-invalid-signature': {
+    message: 'AWS did not accept the signature.',
+    remedy: 'Check that the certificate belongs to the key, and the clock of this computer.',
+  },
+  'aws-invalid-request': {
+    message: 'AWS found the request invalid.',
+    remedy: 'Check the ARNs, the session duration and the session name of the account.',
+  },
+  'aws-failed': {
+    message: 'AWS answered with a failure of its own.',
+    remedy: 'Try again; if it stays, give AWS support the request id.',
+  },
+  'clock-skew': {
+    message: 'The clock of this computer is wrong.',
+    remedy: 'Set the clock, best by turning network time on.',
+  },
+  'response-invalid': {
+    message: 'The answer was not one of IAM Roles Anywhere.',
+    remedy: 'Check the endpoint and whether something between you and AWS changes answers.',
+  },
+  'identity-mismatch': {
+    message: 'AWS answered for another role or account than the one asked for.',
+    remedy: 'Do not use these credentials; check the account’s ARNs and its endpoint.',
+  },
+  'file-unreadable': {
+    message: 'The file cannot be read.',
+    remedy: 'Check its path and permissions.',
+  },
+  'file-undecodable': {
+    message: 'The file is not text in UTF-8.',
+    remedy: 'Repair the file or put it aside; it was left as it is.',
+  },
+  'section-foreign': {
+    message: 'The AWS profile of that name is not managed by Rolekey.',
+    remedy: 'Choose another name with --aws-profile, or take the section over with --adopt.',
+  },
+  'marker-damaged': {
+    message: 'The line that marks a section as Rolekey’s is damaged.',
+    remedy: 'Restore the line “# managed by rolekey: ID” or remove the section; nothing was changed.',
+  },
+  'file-readonly': {
+    message: 'The file cannot be written.',
+    remedy: 'Check the permissions of the file and its folder; nothing was changed.',
+  },
+  'file-busy': {
+    message: 'Other programs keep changing the file.',
+    remedy: 'Try again in a moment; nothing was changed.',
+  },
+  'disk-full': {
+    message: 'The disk is full.',
+    remedy: 'Free some space and try again; nothing was changed.',
+  },
+  'cli-path-unsafe': {
+    message:
+      'The path of the rolekey command has characters that programs reading ~/.aws/config may misread.',
+    remedy: 'Install Rolekey in a path of letters, digits, space and - _ . / \\ :.',
+  },
+  'passphrase-incorrect': {
+    message: 'The passphrase did not open the key file.',
+    remedy: 'Connect again and type the right one.',
+  },
+  'not-connected': {
+    message: 'The account is not connected.',
+    remedy: 'Connect it with: rolekey connect ID.',
+  },
+  'session-expired': {
+    message: 'The session has expired.',
+    remedy: 'Connect the account again.',
+  },
+  'agent-not-running': {
+    message: 'The Rolekey agent is not running.',
+    remedy: 'Start the app, or: rolekey agent.',
+  },
+  'agent-version': {
+    message: 'The running Rolekey agent is of another version.',
+    remedy: 'Stop it with: rolekey agent stop; then try again.',
+  },
+  'agent-unsafe': {
+    message: 'The folder of the agent’s socket is not yours alone.',
+    remedy: 'Set XDG_RUNTIME_DIR or ROLEKEY_SOCKET to a folder of your own with mode 0700.',
+  },
+  'agent-failed': {
+    message: 'The Rolekey agent did not answer as it should.',
+    remedy: 'Stop it with: rolekey agent stop; then try again.',
+  },
+  'config-unreadable': {
+    message: 'Rolekey’s own configuration cannot be read.',
+    remedy: 'Repair or remove the file named; it was left as it is.',
+  },
+  'config-newer': {
+    message: 'Rolekey’s configuration was written by a newer version.',
+    remedy: 'Install the newer version again, or put the configuration aside.',
+  },
+  'usage-invalid': {
+    message: 'The command is not understood.',
+    remedy: 'See: rolekey --help.',
+  },
+  'command-failed': {
+    message: 'The command could not be run.',
+    remedy: 'Check its name and permissions.',
+  },
+  cancelled: {
+    message: 'Cancelled.',
+    remedy: 'Connect again when you are ready.',
+  },
+  internal: {
+    message: 'Something went wrong inside Rolekey.',
+    remedy: 'Please report it with the log.',
+  },
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An error as the contract's `Error`: what crosses a socket, a bridge or stdout. Never holds a secret. */
+export interface ErrorShape {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly remedy: string;
+  /** AWS's request id where AWS answered one, for its support. */
+  readonly requestId: string | null;
+}
+
+export interface AppErrorOptions {
+  /** A sentence that says more than the table's, for example by naming the file. */
+  readonly message?: string;
+  readonly remedy?: string;
+  readonly requestId?: string | null;
+  /** What was caught; goes to the log, never to the user. */
+  readonly cause?: unknown;
+}
+
+/** A failure with a code of {@link errorTable}. Expected failures are thrown as this and nothing else. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly requestId: string | null;
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(
+      options.message ?? errorTable[code].message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.remedy = options.remedy ?? errorTable[code].remedy;
+    this.requestId = options.requestId ?? null;
+  }
+}
+
+/** Whether `error` is an {@link AppError}, of `code` where one is given. */
+export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
+  return error instanceof AppError && (code === undefined || error.code === code);
+}
+
+/** The shape of any thrown value. What is not an {@link AppError} becomes `internal` and keeps its text to itself. */
+export function toErrorShape(error: unknown): ErrorShape {
+  const known = error instanceof AppError ? error : new AppError('internal', { cause: error });
+  return { code: known.code, message: known.message, remedy: known.remedy, requestId: known.requestId };
+}
+
+/** The other way round: an error received from another process, with everything it carried. */
+export function fromErrorShape(shape: ErrorShape): AppError {
+  return new AppError(shape.code, {
+    message: shape.message,
+    remedy: shape.remedy,
+    requestId: shape.requestId,
+  });
+}
+
+/** Whether a string is one of the codes, for answers of other processes. */
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(errorTable, value);
+}
