@@ -1,0 +1,265 @@
+/**
+ * What AWS's words mean and what to do about them. This table is the one place that knows AWS's texts: they are no
+ * contract of AWS's, so each row also stands for wordings seen in other versions.
+ */
+import { errorTable } from '../../shared/errors.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { quoted } from './quoted.ts';
+
+export interface Explanation {
+  readonly code: ErrorCode;
+  /** Why AWS said so, one sentence; for a text nobody knows AWS's own words. */
+  readonly cause: string;
+  /** What to do next, one sentence. */
+  readonly remedy: string;
+  /** Whether the text is one of the table. */
+  readonly known: boolean;
+  /** Whether signing again with the right time may cure it. */
+  readonly clockMayBeTheCause: boolean;
+}
+
+/** What came with the text. */
+export interface ExplainContext {
+  /** AWS's error type, for example `AccessDeniedException`. */
+  readonly type?: string | null;
+  /** HTTP status. */
+  readonly status?: number;
+}
+
+interface Row {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly cause: string | ((match: RegExpExecArray) => string);
+  readonly remedy: string;
+  readonly clock?: true;
+}
+
+/** From the particular to the general: the first that matches counts. */
+const texts: readonly Row[] = [
+  {
+    pattern: /failed to be mapped into session tags\.?\s*(.*)/is,
+    code: 'aws-access-denied',
+    cause: ([, fields = '']) =>
+      `A name in the certificate has characters AWS cannot carry as a session tag${unmappedFields(fields)}.`,
+    remedy:
+      'Have the certificate issued again without that name, or remove its attribute mapping from the profile.',
+  },
+  {
+    pattern: /exceeds the MaxSessionDuration/i,
+    code: 'aws-access-denied',
+    cause: 'The session duration is longer than the role’s MaxSessionDuration.',
+    remedy: 'Ask for a shorter duration, lower the profile’s, or raise MaxSessionDuration of the role.',
+  },
+  {
+    pattern:
+      /(?:access denied|not (?:accept|allow|permit)\w*)\b.*role ?session ?name|role ?session ?name.*\bnot (?:accept|allow|permit)|accept ?role ?session ?name/is,
+    code: 'aws-access-denied',
+    cause: 'The profile does not take session names from clients.',
+    remedy: 'Remove the account’s session name, or set acceptRoleSessionName in the profile.',
+  },
+  {
+    pattern: /unable to (?:to )?perform one of sts:AssumeRole/i,
+    code: 'aws-access-denied',
+    cause:
+      'The role’s trust policy does not allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity together, or one of its conditions does not fit this certificate.',
+    remedy:
+      'Allow rolesanywhere.amazonaws.com all three actions in the trust policy, and compare its conditions with the certificate’s subject, issuer and trust anchor.',
+  },
+  {
+    pattern: /unable to assume role/i,
+    code: 'aws-access-denied',
+    cause:
+      'The role’s trust policy refuses this certificate or trust anchor, or the profile does not name the role.',
+    remedy:
+      'Check that the profile lists the role, and compare the trust policy’s conditions (tags, SourceArn) with the certificate.',
+  },
+  {
+    pattern: /incorrect basic constraints for CA/i,
+    code: 'aws-invalid-request',
+    cause: 'A certificate that is no CA’s was given as the trust anchor.',
+    remedy: 'Give the CA’s certificate (basicConstraints CA:TRUE, key usage keyCertSign) as the anchor.',
+  },
+  {
+    pattern: /insufficient certificate/i,
+    code: 'aws-access-denied',
+    cause:
+      'AWS refuses the certificate itself: it lacks key usage digitalSignature, is a CA’s, or is not of this trust anchor.',
+    remedy:
+      'Use an end-entity certificate with key usage digitalSignature, issued under the CA of the trust anchor.',
+  },
+  {
+    pattern: /certificate\W+(?:\w+\W+){0,4}revoked|revoked\W+(?:\w+\W+){0,2}certificate/i,
+    code: 'aws-access-denied',
+    cause: 'The certificate was revoked: it is on a list imported for the trust anchor.',
+    remedy: 'Have a new certificate issued for this device.',
+  },
+  {
+    pattern: /certificate\W+(?:\w+\W+){0,4}expired|expired\W+(?:\w+\W+){0,2}certificate/i,
+    code: 'cert-expired',
+    cause: 'AWS says the certificate, or one above it, has expired.',
+    remedy: errorTable['cert-expired'].remedy,
+  },
+  {
+    pattern: /certificate\W+(?:\w+\W+){0,4}not yet valid/i,
+    code: 'cert-not-yet-valid',
+    cause: 'AWS says the certificate, or one above it, is not valid yet.',
+    remedy: errorTable['cert-not-yet-valid'].remedy,
+  },
+  {
+    pattern: /untrusted signing certificate|untrusted certificate/i,
+    code: 'aws-access-denied',
+    cause:
+      'AWS finds no way from the certificate up to the trust anchor: intermediates are missing, the anchor is another CA’s, or anchor or profile is disabled or of another region.',
+    remedy: 'Give the CA certificates in between with --intermediates, and check the trust anchor’s ARN.',
+  },
+  {
+    pattern:
+      /signature (?:has )?expired|signature (?:is )?not yet (?:current|valid)|request (?:has )?expired|request ?time ?too ?skewed|clock ?skew/i,
+    code: 'clock-skew',
+    cause: 'AWS found the time of the request too far from its own.',
+    remedy: errorTable['clock-skew'].remedy,
+    clock: true,
+  },
+  {
+    pattern: /invalid ?signature|signature(?: \w+){0,4} does ?n[o’']t match|SignatureDoesNotMatch/i,
+    code: 'aws-invalid-signature',
+    cause: 'AWS could not verify the signature with the certificate’s key.',
+    remedy: errorTable['aws-invalid-signature'].remedy,
+    clock: true,
+  },
+  {
+    pattern: /(trust ?anchor|profile)\W+(?:\S+\s+){0,4}(?:disabled|not enabled)/i,
+    code: 'aws-access-denied',
+    cause: ([, what = '']) => `The ${what.toLowerCase()} is disabled.`,
+    remedy: 'Ask whoever runs the AWS account to enable it.',
+  },
+  {
+    pattern: /(trust ?anchor|profile)\W+(?:\S+\s+){0,4}(?:not found|does not exist|not exist)/i,
+    code: 'aws-not-found',
+    cause: ([, what = '']) => `AWS knows no such ${what.toLowerCase()} in this account and region.`,
+    remedy: 'Check its ARN, account and region.',
+  },
+  {
+    pattern: /rate exceeded|too ?many ?requests|throttl/i,
+    code: 'aws-throttled',
+    cause: 'There were more requests than the 10 a second AWS takes per account and region.',
+    remedy: errorTable['aws-throttled'].remedy,
+  },
+  // The rest is not said by CreateSession but met while it is being set up or used.
+  {
+    pattern: /SourceData: expected type: JSONObject, found: String/i,
+    code: 'aws-invalid-request',
+    cause: 'In the CloudFormation template the anchor’s certificate stands directly under SourceData.',
+    remedy: 'Put the PEM text under SourceData as X509CertificateData.',
+  },
+  {
+    pattern: /extraneous key \[x509CertificateData\]|required key \[X509CertificateData\] not found/,
+    code: 'aws-invalid-request',
+    cause: 'The key X509CertificateData is spelled with a small x in the CloudFormation template.',
+    remedy: 'Write X509CertificateData with a capital X.',
+  },
+  {
+    pattern: /extraneous key \[SourceType\]/i,
+    code: 'aws-invalid-request',
+    cause: 'SourceType stands at the wrong depth of the CloudFormation template.',
+    remedy: 'Indent SourceType so that it is under Source, beside SourceData.',
+  },
+  {
+    pattern: /resource handler returned message: "null".*InternalFailure/is,
+    code: 'aws-invalid-request',
+    cause: 'CloudFormation fails like this on a profile without a duration.',
+    remedy: 'Give the profile DurationSeconds, for example 3600.',
+  },
+  {
+    pattern: /value null at 'name' failed to satisfy constraint/i,
+    code: 'aws-invalid-request',
+    cause: 'The trust anchor or profile was given no name.',
+    remedy: 'Give it a Name.',
+  },
+  {
+    pattern: /role can only be attached to a single profile/i,
+    code: 'aws-invalid-request',
+    cause: 'AWS documents no such limit: several profiles may name one role.',
+    remedy: 'Check the profile’s other fields, and that the role’s ARN is spelled rightly.',
+  },
+  {
+    pattern:
+      /AccessDenied.*when calling the (?!CreateSession)(\w+) operation|not authorized to perform:? (?!sts:)([\w-]+:\w+)|\b(List\w+)\b.*Access ?Denied/is,
+    code: 'aws-access-denied',
+    cause: (match) =>
+      `The session works, but the permissions of its role or profile do not allow ${match.slice(1).find(Boolean) ?? 'this'}.`,
+    remedy: 'Ask whoever runs the AWS account for the permission, or use another role.',
+  },
+];
+
+interface TypeRow {
+  readonly code: ErrorCode;
+  readonly clock?: true;
+}
+
+/** AWS's error types, for texts the table above does not have. */
+const types: ReadonlyMap<string, TypeRow> = new Map<string, TypeRow>([
+  // The wording for a wrong clock is not documented: an unknown refusal may be one.
+  ['AccessDeniedException', { code: 'aws-access-denied', clock: true }],
+  ['ResourceNotFoundException', { code: 'aws-not-found' }],
+  ['ValidationException', { code: 'aws-invalid-request' }],
+  ['ThrottlingException', { code: 'aws-throttled' }],
+  ['TooManyRequestsException', { code: 'aws-throttled' }],
+  ['InvalidSignatureException', { code: 'aws-invalid-signature', clock: true }],
+  ['SignatureDoesNotMatch', { code: 'aws-invalid-signature', clock: true }],
+  ['RequestExpired', { code: 'clock-skew', clock: true }],
+  ['RequestTimeTooSkewed', { code: 'clock-skew', clock: true }],
+]);
+
+/**
+ * @param text AWS's message; for a text pasted by a person its error type may be in it.
+ */
+export function explain(text: string, context: ExplainContext = {}): Explanation {
+  for (const { pattern, code, cause, remedy, clock = false } of texts) {
+    const match = pattern.exec(text);
+    if (match === null) continue;
+    return {
+      code,
+      cause: typeof cause === 'string' ? cause : cause(match),
+      remedy,
+      known: true,
+      clockMayBeTheCause: clock,
+    };
+  }
+  const { code, clock = false } = byType(context.type ?? typeIn(text)) ?? byStatus(context.status);
+  const { message, remedy } = errorTable[code];
+  return {
+    code,
+    cause: text.trim() === '' ? message : `AWS says: ${quoted(text.trim(), 500)}.`,
+    remedy,
+    known: false,
+    clockMayBeTheCause: clock,
+  };
+}
+
+function byType(type: string | null): TypeRow | null {
+  return type === null ? null : (types.get(type) ?? null);
+}
+
+/** `AccessDeniedException` in "An error occurred (AccessDeniedException) when calling ...". */
+function typeIn(text: string): string | null {
+  return (
+    /\b(\w+Exception|SignatureDoesNotMatch|RequestExpired|RequestTimeTooSkewed)\b/.exec(text)?.[1] ?? null
+  );
+}
+
+function byStatus(status: number | undefined): TypeRow {
+  if (status === undefined || status >= 500) return { code: 'aws-failed' };
+  if (status === 429) return { code: 'aws-throttled' };
+  if (status === 404) return { code: 'aws-not-found' };
+  if (status === 401 || status === 403) return { code: 'aws-access-denied', clock: true };
+  return { code: 'aws-invalid-request' };
+}
+
+/** ": SAN DNS/2" for "Issuer: []; Subject: []; SAN: [DNS/2]". */
+function unmappedFields(text: string): string {
+  const fields = Array.from(text.matchAll(/(Issuer|Subject|SAN): ?\[([^\]]+)\]/g), ([, part, names]) =>
+    [part, names].join(' '),
+  );
+  return fields.length === 0 ? '' : `: ${fields.join(', ')}`;
+}

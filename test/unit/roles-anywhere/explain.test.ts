@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/main/roles-anywhere/explain.ts';
+
+describe('texts CreateSession answers', () => {
+  it.each([
+    ['Untrusted certificate. Insufficient certificate', 'aws-access-denied', /digitalSignature/],
+    ['Untrusted signing certificate', 'aws-access-denied', /intermediates are missing/],
+    ['AccessDeniedException: Untrusted signing certificate for arn:...', 'aws-access-denied', /trust anchor/],
+    ['Untrusted certificate', 'aws-access-denied', /trust anchor/],
+    ['Certificate revoked', 'aws-access-denied', /revoked/],
+    ['AccessDeniedException: Certificate revoked', 'aws-access-denied', /revoked/],
+    ['The certificate has been revoked', 'aws-access-denied', /revoked/],
+    ['Certificate expired', 'cert-expired', /expired/],
+    ['Certificate has expired', 'cert-expired', /expired/],
+    ['Expired certificate', 'cert-expired', /expired/],
+    ['Untrusted certificate. Certificate expired', 'cert-expired', /expired/],
+    ['Untrusted certificate. Certificate not yet valid', 'cert-not-yet-valid', /not valid yet/],
+    ['Certificate is not yet valid', 'cert-not-yet-valid', /not valid yet/],
+    ['Invalid signature', 'aws-invalid-signature', /certificate’s key/],
+    [
+      'The request signature we calculated does not match the signature you provided',
+      'aws-invalid-signature',
+      /certificate’s key/,
+    ],
+    [
+      'Signature expired: 20260312T103000Z is now earlier than 20260312T112500Z (20260312T113000Z - 5 min.)',
+      'clock-skew',
+      /time/,
+    ],
+    [
+      'Signature not yet current: 20260312T113000Z is still later than 20260312T103500Z (20260312T103000Z + 5 min.)',
+      'clock-skew',
+      /time/,
+    ],
+    ['Request has expired', 'clock-skew', /time/],
+    ['Unable to assume role for arn:aws:iam::123456789012:role/x', 'aws-access-denied', /trust policy/],
+    [
+      'Unable to assume role for arn:aws:iam::123456789012:role/x. The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      'aws-access-denied',
+      /longer than the role’s MaxSessionDuration/,
+    ],
+    [
+      'Unable to assume role for arn:aws:iam::123456789012:role/x. Some attributes failed to be mapped into session tags. Issuer: []; Subject: [CN]; SAN: [DNS/2]',
+      'aws-access-denied',
+      /session tag: Subject CN, SAN DNS\/2\./,
+    ],
+    [
+      'Some attributes failed to be mapped into session tags. Issuer: []; Subject: []; SAN: []',
+      'aws-access-denied',
+      /session tag\.$/,
+    ],
+    [
+      'AccessDeniedException: Unable to to perform one of sts:AssumeRole, sts:TagSession, or sts:SetSourceIdentity on provided role',
+      'aws-access-denied',
+      /all|together/,
+    ],
+    [
+      'Unable to perform one of sts:AssumeRole, sts:TagSession, or sts:SetSourceIdentity on provided role',
+      'aws-access-denied',
+      /together/,
+    ],
+    ['Access denied with roleSessionName', 'aws-access-denied', /session names/],
+    ['The profile does not accept role session names', 'aws-access-denied', /session names/],
+    ['Trust anchor is disabled', 'aws-access-denied', /^The trust anchor is disabled\.$/],
+    ['Profile arn:aws:x is not enabled', 'aws-access-denied', /^The profile is disabled\.$/],
+    ['Profile not found', 'aws-not-found', /no such profile/],
+    ['Trust anchor 1a2b does not exist', 'aws-not-found', /no such trust anchor/],
+    ['Rate exceeded', 'aws-throttled', /10 a second/],
+    ['ThrottlingException', 'aws-throttled', /10 a second/],
+  ])('%s', (text, code, cause) => {
+    const explanation = explain(text);
+    expect(explanation.code).toBe(code);
+    expect(explanation.cause).toMatch(cause);
+    expect(explanation.known).toBe(true);
+  });
+});
+
+describe('texts met while setting up or using a session', () => {
+  it.each([
+    ['#/Source/SourceData: expected type: JSONObject, found: String', /directly under SourceData/],
+    ['#/Source/SourceData: extraneous key [x509CertificateData] is not permitted', /small x/],
+    ['#/Source/SourceData: required key [X509CertificateData] not found', /small x/],
+    ['#: extraneous key [SourceType] is not permitted', /wrong depth/],
+    ['Resource handler returned message: "null" (HandlerErrorCode: InternalFailure)', /without a duration/],
+    ["1 validation error detected: Value null at 'name' failed to satisfy constraint", /no name/],
+    ['ValidationException: Incorrect basic constraints for CA certificate', /no CA’s/],
+    ['a given Role can only be attached to a single Profile', /no such limit/],
+    [
+      'An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied',
+      /do not allow ListObjectsV2/,
+    ],
+    ['ListBuckets: Access Denied', /do not allow ListBuckets/],
+    [
+      'User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: s3:GetObject on resource',
+      /do not allow s3:GetObject/,
+    ],
+  ])('%s', (text, cause) => {
+    expect(explain(text)).toMatchObject({ known: true, cause: expect.stringMatching(cause) as string });
+  });
+});
+
+describe('a text nobody knows', () => {
+  it.each([
+    ['AccessDeniedException', 403, 'aws-access-denied'],
+    ['ResourceNotFoundException', 404, 'aws-not-found'],
+    ['ValidationException', 400, 'aws-invalid-request'],
+    ['ThrottlingException', 400, 'aws-throttled'],
+    ['InvalidSignatureException', 403, 'aws-invalid-signature'],
+    ['RequestTimeTooSkewed', 403, 'clock-skew'],
+    ['NeverHeardOfException', 403, 'aws-access-denied'],
+    ['NeverHeardOfException', 418, 'aws-invalid-request'],
+    ['InternalServerException', 500, 'aws-failed'],
+  ])('keeps AWS’s words; its code comes from %s and %d', (type, status, code) => {
+    expect(explain('The moon is in the wrong phase.', { type, status })).toMatchObject({
+      code,
+      cause: 'AWS says: “The moon is in the wrong phase.”.',
+      known: false,
+    });
+  });
+
+  it('may have its type in it', () => {
+    expect(explain('An error occurred (ResourceNotFoundException): odd').code).toBe('aws-not-found');
+    expect(explain('odd').code).toBe('aws-failed');
+  });
+
+  it('may be empty', () => {
+    expect(explain('', { status: 503 }).cause).toBe('AWS answered with a failure of its own.');
+  });
+});
+
+describe('signing again with another time', () => {
+  it.each([
+    ['Invalid signature', undefined, true],
+    ['Signature expired: ...', undefined, true],
+    ['odd', 'AccessDeniedException', true],
+    ['odd', 'InvalidSignatureException', true],
+    ['odd', 'ValidationException', false],
+    ['odd', 'ResourceNotFoundException', false],
+    ['odd', 'ThrottlingException', false],
+    ['Untrusted signing certificate', 'AccessDeniedException', false],
+    ['Unable to assume role for x', 'AccessDeniedException', false],
+    ['Certificate revoked', 'AccessDeniedException', false],
+  ])('may help after %j, %s: %s', (text, type, expected) => {
+    expect(explain(text, { type: type ?? null, status: 403 }).clockMayBeTheCause).toBe(expected);
+  });
+});
