@@ -1,0 +1,135 @@
+/**
+ * What the engine needs from the world, each as small as can be.
+ * Adapters live in `node/` and `electron/`; a test may move the clock or cut the network through these and nothing else.
+ */
+import type { Prompt, PromptAnswer } from '../shared/model.ts';
+import type { HostRequest } from './tokens/host/protocol.ts';
+
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch. May jump either way. */
+  now(): number;
+  /** Runs `action` once, about `delayMs` milliseconds of running time from now. Returns its undo. */
+  after(delayMs: number, action: () => void): () => void;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Absolute `https:` URL, or `http:` of a loopback address. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole exchange, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** UTF-8 text, at most 1 MiB. */
+  readonly body: string;
+  /** Whether the answer came over TLS with a verified certificate. */
+  readonly verified: boolean;
+}
+
+export interface Http {
+  /**
+   * One exchange. A redirect is an answer like any other and is never followed.
+   * @throws AppError `network-unreachable` (also on time-out), `tls-untrusted`, `endpoint-insecure`, `response-invalid` (too long).
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface EditOptions {
+  /** Permission bits of a file that is created. */
+  readonly createMode: number;
+  /** Take permissions of group and others from a file that has them. */
+  readonly tighten: boolean;
+}
+
+export interface EditResult {
+  /** Whether anything was written or removed. */
+  readonly changed: boolean;
+  /** Whether permissions were taken from an existing file. */
+  readonly tightened: boolean;
+}
+
+export interface Files {
+  /** The file's bytes; null where there is none. Symbolic links are followed. @throws AppError `file-unreadable`. */
+  read(path: string): Promise<Uint8Array | null>;
+  /**
+   * Replaces a file as a whole or not at all: lock, read, `change`, write a temporary file beside it, sync, rename.
+   * `change` is called again where another program wrote in between; it must be pure. It answers the new bytes, or
+   * null for "no such file". Bytes equal to the old ones are not written.
+   * @throws AppError `file-unreadable`, `file-readonly`, `file-busy`, `disk-full`, and whatever `change` throws.
+   */
+  edit(
+    path: string,
+    change: (before: Uint8Array | null) => Uint8Array | null,
+    options: EditOptions,
+  ): Promise<EditResult>;
+}
+
+/** A process with one PKCS#11 module in it: a bare channel. Order, deadlines and errors are tokens/host-client's. */
+export interface TokenHost {
+  /** Sends a request; lost without a word where the process has ended. */
+  send(request: HostRequest): void;
+  /** What the process says. It runs foreign code: nothing is taken for granted. */
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once when the process has ended or could not start; `how` says it in words, such as a signal's name. */
+  onEnd(listener: (how: string) => void): void;
+  /** Kills the process, and with it every PIN it held. Safe to call twice. */
+  end(): void;
+}
+
+export interface TokenHosts {
+  /** Starts a host for the module at `path` (absolute, links resolved; trusted already). */
+  start(path: string): TokenHost;
+}
+
+/** A module file as the trust rules see it. */
+export interface ModuleFile {
+  /** The path with every link resolved. */
+  readonly path: string;
+  /** Lower-case hex of the content's SHA-256. */
+  readonly sha256: string;
+  /** Null, or why another user could change what would be loaded. */
+  readonly unsafe: string | null;
+}
+
+export interface ModuleFiles {
+  /** @throws AppError `module-missing`, `module-not-pkcs11` (a folder, or no shared library of this platform). */
+  inspect(path: string): Promise<ModuleFile>;
+}
+
+/** A prompt without the id its adapter gives it. */
+export type PromptQuestion = Prompt extends infer P ? (P extends Prompt ? Omit<P, 'id'> : never) : never;
+
+export interface Prompts {
+  /**
+   * Asks a human. Null where nobody can be asked, nobody answered in time, or the answer was "cancel".
+   */
+  ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | null>;
+}
+
+/** The configuration file: one document, understood by its format and replaced as a whole. */
+export interface SettingsFile<Document> {
+  /** Absolute; for messages. */
+  readonly path: string;
+  /**
+   * The stored document, the same object as long as the file stays as it is; undefined where there is no file.
+   * One of an older version is migrated in memory; the file is left until the next `write`.
+   * @throws AppError `config-unreadable`, `config-newer`.
+   */
+  read(): Document | undefined;
+  /**
+   * Replaces it as a whole or not at all. A file of an older version is kept beside it.
+   * @throws AppError `file-busy` where the file is no longer the one last read, `file-readonly`, `disk-full`.
+   */
+  write(document: Document): void;
+}
+
+export interface Logger {
+  /** One line; `fields` must hold no secret. Redaction at the sink is the second wall, not the first. */
+  log(level: 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
