@@ -1,0 +1,166 @@
+/**
+ * The engine's side of a token host: one request at a time, each with a deadline, and a new process where the last one
+ * died. Nothing is ever sent twice by itself: a request that was under way may have spent a PIN try or a signature.
+ */
+import { AppError, errorTable, type ErrorCode } from '../../shared/errors.ts';
+import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
+import type { HostFailure, HostMethod, HostParams, HostRequest, HostResult } from './host/protocol.ts';
+import { hostResponseSchema, hostResults } from './host-results.ts';
+
+/**
+ * Milliseconds until a host that does not answer is killed. Most calls of PKCS#11 block its event loop, so it cannot
+ * watch itself. A signature may wait for a touch.
+ */
+const deadlinesMs: Readonly<Record<HostMethod, number>> = {
+  open: 15_000,
+  tokens: 15_000,
+  objects: 30_000,
+  login: 30_000,
+  sign: 60_000,
+  counts: 5_000,
+};
+
+/** Failures whose detail says something a person can use. */
+const detailedCodes: readonly ErrorCode[] = ['token-failed', 'pin-length', 'key-unsupported'];
+
+export interface HostClientOptions {
+  /** The module's path, as {@link TokenHosts.start} takes it. */
+  readonly path: string;
+  readonly hosts: TokenHosts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The process has ended, and with it every login and PIN. */
+  readonly onEnd: () => void;
+}
+
+interface Exchange {
+  readonly id: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: AppError) => void;
+}
+
+export class HostClient {
+  readonly path: string;
+  readonly #options: HostClientOptions;
+  #host: TokenHost | null = null;
+  #underWay: Exchange | null = null;
+  #lastId = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(options: HostClientOptions) {
+    this.path = options.path;
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#host !== null;
+  }
+
+  /** Whether a request is under way or waits its turn. */
+  get busy(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /**
+   * Asks the host, which is started where it does not run.
+   * @throws AppError `token-failed` where the process dies, does not answer in time or answers nonsense;
+   * `pin-needed` where {@link end} was called meanwhile; and what the method fails with.
+   */
+  request<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
+    this.#waiting += 1;
+    const answer = this.#queue
+      .then(() => this.#exchange(method, params))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+    this.#queue = answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Ends the process and forgets every PIN. The next request starts another. Safe to call twice. */
+  end(): void {
+    this.#end(new AppError('pin-needed'));
+  }
+
+  async #exchange<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
+    const seconds = deadlinesMs[method] / 1000;
+    const withdrawDeadline = this.#options.clock.after(deadlinesMs[method], () =>
+      this.#end(this.#failed(`no answer to “${method}” within ${String(seconds)} s`)),
+    );
+    try {
+      const result = hostResults[method].safeParse(await this.#send(method, params));
+      if (result.success) return result.data;
+      throw this.#end(this.#failed(`an answer to “${method}” that makes no sense`));
+    } finally {
+      withdrawDeadline();
+    }
+  }
+
+  #send(method: HostMethod, params: HostRequest['params']): Promise<unknown> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#host ??= this.#start();
+      this.#underWay = { id, resolve, reject };
+      this.#host.send({ id, method, params } as HostRequest);
+    });
+  }
+
+  #start(): TokenHost {
+    const host = this.#options.hosts.start(this.path);
+    // A process that was given up may still speak or die; only the current one is listened to.
+    host.onMessage((message) => {
+      if (host === this.#host) this.#receive(message);
+    });
+    host.onEnd((how) => {
+      if (host === this.#host) this.#end(this.#failed(`its process ended: ${how}`));
+    });
+    return host;
+  }
+
+  #receive(message: unknown): void {
+    const response = hostResponseSchema.safeParse(message).data;
+    const exchange = this.#underWay;
+    if (response === undefined || response.id !== exchange?.id) {
+      this.#end(this.#failed('an answer that makes no sense'));
+      return;
+    }
+    this.#underWay = null;
+    if ('failure' in response) exchange.reject(this.#refused(response.failure));
+    else exchange.resolve(response.result);
+  }
+
+  /** Gives the process up, with the reason for whoever waits for it. Returns the reason. */
+  #end(reason: AppError): AppError {
+    const host = this.#host;
+    const exchange = this.#underWay;
+    this.#host = null;
+    this.#underWay = null;
+    host?.end();
+    exchange?.reject(reason);
+    if (host !== null) this.#options.onEnd();
+    return reason;
+  }
+
+  #failed(detail: string): AppError {
+    this.#options.log.log('warn', 'token-host-failed', { module: this.path, detail });
+    return detailed('token-failed', detail);
+  }
+
+  #refused({ code, detail }: HostFailure): AppError {
+    if (code === 'module-not-pkcs11') {
+      this.end(); // a library that is no module has no business in a process of ours
+      return new AppError(code, { message: `${this.path} cannot be loaded as a PKCS#11 module: ${detail}.` });
+    }
+    return detailedCodes.includes(code) ? detailed(code, detail) : new AppError(code, { cause: detail });
+  }
+}
+
+/** The table's sentence with what exactly happened. */
+function detailed(code: ErrorCode, detail: string): AppError {
+  return new AppError(code, {
+    message: `${errorTable[code].message.slice(0, -1)} (${detail}).`,
+    cause: detail,
+  });
+}

@@ -1,0 +1,7 @@
+/**
+ * Imported first. SIGUSR1 would open Node's inspector in a process that holds PINs; a terminal's Ctrl-C or hang-up is
+ * for the engine, which ends this process when it wants to.
+ */
+for (const signal of ['SIGUSR1', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => undefined);
+}

@@ -1,0 +1,232 @@
+/**
+ * One PKCS#11 module with its sessions, logins and PINs: what the requests of the engine do.
+ *
+ * One session per token is kept, since the login is lost with the last one. After any failure it is closed: a failed
+ * operation may have left it busy. No method may run while another has not ended (closing or finalizing during a
+ * signature crashes modules); the server sees to that.
+ */
+import type { Cryptoki, Handle, TokenFacts } from './cryptoki.ts';
+import { HostError, quietly } from './host-error.ts';
+import { findPrivateKey, readObjects } from './objects.ts';
+import { PinMemory } from './pin-memory.ts';
+import { tokenName } from './protocol.ts';
+import type { HostMethod, HostParams, HostResult, TokenRef } from './protocol.ts';
+
+/** What the engine may ask, by name. */
+export type HostHandlers = {
+  readonly [M in HostMethod]: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>>;
+};
+
+interface Session {
+  /** Names the token in {@link PinMemory}. */
+  readonly token: string;
+  readonly facts: TokenFacts;
+  readonly handle: Handle;
+}
+
+/** Whether a failure of C_Login means that the PIN itself was refused. */
+const isRefusedPin = (error: unknown): error is HostError =>
+  error instanceof HostError && ['pin-incorrect', 'pin-length', 'pin-locked'].includes(error.code);
+
+export class TokenModule implements HostHandlers {
+  readonly #load: () => Cryptoki;
+  #cryptoki: Cryptoki | null = null;
+  #initialised = false;
+  readonly #sessions = new Map<string, { slot: Handle; handle: Handle }>();
+  readonly #pins = new PinMemory();
+
+  /** @param load loads the module anew; called on first use and again after a failed start. */
+  constructor(load: () => Cryptoki) {
+    this.#load = load;
+  }
+
+  readonly open = (): HostResult<'open'> => this.#module().info();
+
+  readonly tokens = ({ fresh }: HostParams<'tokens'>): HostResult<'tokens'> => {
+    if (fresh) this.#finalize();
+    return this.#present().map(({ facts }) => ({
+      serial: facts.serial,
+      label: facts.label,
+      manufacturer: facts.manufacturer,
+      model: facts.model,
+      slotId: facts.slotId,
+      firmware: facts.firmware,
+      loginRequired: facts.loginRequired,
+      pinInitialised: facts.pinInitialised,
+      pinCountLow: facts.pinCountLow,
+      pinFinalTry: facts.pinFinalTry,
+      pinLocked: facts.pinLocked,
+      pinHeld: this.#pins.has(tokenName(facts)),
+    }));
+  };
+
+  readonly objects = ({ token }: HostParams<'objects'>): Promise<HostResult<'objects'>> =>
+    this.#inSession(token, ({ facts, handle }) => {
+      const privateVisible = !facts.loginRequired || this.#module().isUser(handle);
+      return readObjects(this.#module(), handle, privateVisible);
+    });
+
+  readonly login = ({ token, pin }: HostParams<'login'>): Promise<HostResult<'login'>> =>
+    this.#inSession(token, (session) => {
+      if (pin === null) this.#resumeLogin(session);
+      else this.#loginWithTypedPin(session, pin);
+      return {};
+    });
+
+  readonly sign = (params: HostParams<'sign'>): Promise<HostResult<'sign'>> =>
+    this.#inSession(params.token, async (session) => {
+      const cryptoki = this.#module();
+      this.#resumeLogin(session);
+      const key = findPrivateKey(cryptoki, session.handle, params.key);
+      // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
+      if (key.alwaysAuthenticate) this.#heldPin(session);
+      cryptoki.signInit(session.handle, params.mechanism, key.handle);
+      if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
+      const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
+      return { signature: signature.toString('base64') };
+    });
+
+  readonly counts = (): HostResult<'counts'> => ({ ...(this.#cryptoki?.counts ?? { sign: 0, login: 0 }) });
+
+  #module(): Cryptoki {
+    this.#cryptoki ??= this.#load();
+    if (!this.#initialised) {
+      this.#cryptoki.initialize();
+      this.#initialised = true;
+    }
+    return this.#cryptoki;
+  }
+
+  /** The next use initialises the module again. Ends every login; held PINs bring them back. */
+  #finalize(): void {
+    this.#sessions.clear();
+    if (this.#initialised) quietly(() => this.#cryptoki?.finalize());
+    this.#initialised = false;
+  }
+
+  #slots(): Handle[] {
+    try {
+      return this.#module().slots();
+    } catch (error) {
+      // Whatever is behind the module is gone; only a new start finds it when it is back.
+      this.#finalize();
+      throw error;
+    }
+  }
+
+  /** Tokens that can be used. One that cannot be asked for its name is as good as gone. */
+  #present(): { slot: Handle; facts: TokenFacts }[] {
+    return this.#slots().flatMap((slot) => {
+      try {
+        const facts = this.#module().token(slot);
+        return facts.initialised ? [{ slot, facts }] : [];
+      } catch (error) {
+        if (error instanceof HostError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Finds a token. Where it is not, the module is initialised again first: some see new tokens only then. */
+  #locate(ref: TokenRef): { slot: Handle; facts: TokenFacts } {
+    const token = tokenName(ref);
+    const find = () => this.#present().find(({ facts }) => tokenName(facts) === token);
+    const known = find();
+    if (known !== undefined) return known;
+    this.#finalize();
+    const found = find();
+    if (found !== undefined) return found;
+    // A token that was away is a token whose PIN is typed again.
+    this.#pins.wipe(token);
+    throw new HostError('token-absent', `no slot shows the token “${ref.label}”`);
+  }
+
+  async #inSession<T>(ref: TokenRef, work: (session: Session) => T | Promise<T>): Promise<T> {
+    const session = this.#session(ref);
+    try {
+      return await work(session);
+    } catch (error) {
+      this.#closeSession(session.token);
+      // Modules say many things when a token was pulled out; that it is gone is the one that helps.
+      this.#locate(ref);
+      throw error;
+    }
+  }
+
+  #session(ref: TokenRef): Session {
+    const { slot, facts } = this.#locate(ref);
+    const token = tokenName(ref);
+    const kept = this.#sessions.get(token);
+    if (kept?.slot.equals(slot) && this.#isOpen(kept.handle)) return { token, facts, handle: kept.handle };
+    this.#closeSession(token);
+    const handle = this.#module().openSession(slot);
+    this.#sessions.set(token, { slot, handle });
+    return { token, facts, handle };
+  }
+
+  #isOpen(handle: Handle): boolean {
+    try {
+      this.#module().isUser(handle);
+      return true;
+    } catch (error) {
+      if (error instanceof HostError) return false;
+      throw error;
+    }
+  }
+
+  #closeSession(token: string): void {
+    const kept = this.#sessions.get(token);
+    this.#sessions.delete(token);
+    if (kept !== undefined) quietly(() => this.#module().closeSession(kept.handle));
+  }
+
+  /** One typed PIN is at most one C_Login, whatever that answers. */
+  #loginWithTypedPin(session: Session, pin: string): void {
+    const cryptoki = this.#module();
+    if (cryptoki.isUser(session.handle)) {
+      if (this.#pins.has(session.token)) return;
+      // Logged in by nobody's PIN that is held: this one can only be checked from outside.
+      cryptoki.logout(session.handle);
+    }
+    checkLength(pin, session.facts);
+    try {
+      cryptoki.login(session.handle, 'user', pin);
+    } catch (error) {
+      if (isRefusedPin(error)) this.#pins.wipe(session.token);
+      // Somebody else's login: this PIN was not looked at, so it is not kept.
+      if (error instanceof HostError && error.rv === 'CKR_USER_ALREADY_LOGGED_IN') return;
+      throw error;
+    }
+    this.#pins.keep(session.token, pin);
+  }
+
+  #resumeLogin(session: Session): void {
+    if (!session.facts.loginRequired || this.#module().isUser(session.handle)) return;
+    this.#loginWithHeldPin(session, 'user');
+  }
+
+  #loginWithHeldPin(session: Session, as: 'user' | 'context'): void {
+    try {
+      this.#module().login(session.handle, as, this.#heldPin(session));
+    } catch (error) {
+      if (!isRefusedPin(error)) throw error;
+      this.#pins.wipe(session.token);
+      throw error.code === 'pin-locked' ? error : new HostError('pin-needed', error.detail, error.rv);
+    }
+  }
+
+  #heldPin(session: Session): string {
+    const pin = this.#pins.get(session.token);
+    if (pin === null) throw new HostError('pin-needed', 'no PIN is held');
+    return pin;
+  }
+}
+
+/** Refuses what cannot be the PIN before it costs a try. Claims that make no sense are not believed. */
+function checkLength(pin: string, { minPinLength, maxPinLength }: TokenFacts): void {
+  if (maxPinLength === 0 || maxPinLength < minPinLength) return;
+  const bytes = Buffer.byteLength(pin, 'utf8');
+  if (bytes >= minPinLength && bytes <= maxPinLength) return;
+  const range = `${String(minPinLength)} to ${String(maxPinLength)} bytes`;
+  throw new HostError('pin-length', `the token takes PINs of ${range}`);
+}

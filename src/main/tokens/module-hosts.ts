@@ -1,0 +1,59 @@
+/** The token hosts of an engine: one per module file, each started when it is first asked something. */
+import { AppError } from '../../shared/errors.ts';
+import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
+import type { HostCounts } from './host/protocol.ts';
+import type { FoundModule } from './module-finder.ts';
+import { ModuleHost } from './module-host.ts';
+
+export interface ModuleHostsOptions {
+  readonly hosts: TokenHosts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class ModuleHosts {
+  readonly #options: ModuleHostsOptions;
+  readonly #byFile = new Map<string, ModuleHost>();
+  #closed = false;
+
+  constructor({ hosts, clock, log }: ModuleHostsOptions) {
+    this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log };
+  }
+
+  of({ file: { path } }: FoundModule): ModuleHost {
+    let host = this.#byFile.get(path);
+    if (host === undefined) {
+      host = new ModuleHost({ path, ...this.#options });
+      this.#byFile.set(path, host);
+    }
+    return host;
+  }
+
+  /** Sums over the hosts that run; a host that ended takes its counts with it. */
+  async counts(): Promise<HostCounts> {
+    const counts = await Promise.all(this.#running().map((host) => host.counts()));
+    return counts.reduce((sum, { sign, login }) => ({ sign: sum.sign + sign, login: sum.login + login }), {
+      sign: 0,
+      login: 0,
+    });
+  }
+
+  endAll(): void {
+    for (const host of this.#byFile.values()) host.end();
+  }
+
+  /** Ends all hosts and starts none again. */
+  close(): void {
+    this.#closed = true;
+    this.endAll();
+  }
+
+  #start(hosts: TokenHosts, path: string): TokenHost {
+    if (this.#closed) throw new AppError('cancelled');
+    return hosts.start(path);
+  }
+
+  #running(): ModuleHost[] {
+    return Array.from(this.#byFile.values()).filter(({ running }) => running);
+  }
+}

@@ -1,0 +1,106 @@
+/** What people and programs are told of tokens and keys. */
+import type { KeyInfo, TokenInfo } from '../../shared/model.ts';
+import { formatTime } from '../../shared/model.ts';
+import type { Certificate } from '../roles-anywhere/certificate.ts';
+import type { HostModule, HostToken } from './host/protocol.ts';
+import type { TokenContents, TokenKey } from './key-matching.ts';
+import { emptyUri, printUri } from './uri.ts';
+
+type Kind = TokenInfo['kind'];
+
+/** Told by what module and token say of themselves. */
+export function tokenKind(module: HostModule, token: HostToken): Kind {
+  if (token.model.startsWith('YubiKey')) return 'yubikey';
+  if (token.model.startsWith('SoftHSM')) return 'softhsm';
+  return /\btpm2/i.test(`${module.description} ${module.manufacturer}`) ? 'tpm' : 'other';
+}
+
+/** Whether the key is known to be in hardware; what is not known is not claimed. */
+export function isHardware(kind: Kind): boolean {
+  return kind === 'yubikey' || kind === 'tpm';
+}
+
+/** Software and TPMs have nothing to touch; what a YubiKey wants PKCS#11 does not tell. */
+export function touchPolicy(kind: Kind): KeyInfo['touch'] {
+  return kind === 'softhsm' || kind === 'tpm' ? 'never' : 'unknown';
+}
+
+/** As far as a token tells by its flags; TPMs set none. */
+export function pinInfo(kind: Kind, token: HostToken): TokenInfo['pin'] {
+  if (token.pinLocked) return { state: 'locked', triesLeft: 0 };
+  if (token.pinFinalTry) return { state: 'final', triesLeft: 1 };
+  if (token.pinCountLow) return { state: 'low', triesLeft: null };
+  const tells = kind !== 'tpm' && token.pinInitialised;
+  return { state: tells ? 'ok' : 'unknown', triesLeft: null };
+}
+
+/** A URI that names one key and no other: by its CKA_ID, and by its label where the ID does not tell. */
+export function keyUri(token: HostToken, key: TokenKey, contents: TokenContents): string {
+  const sharesId = contents.keys.some((other) => other !== key && other.id === key.id);
+  const named = (text: string): string | null => (text === '' ? null : text);
+  return printUri({
+    ...emptyUri,
+    token: named(token.label),
+    manufacturer: named(token.manufacturer),
+    serial: named(token.serial),
+    model: named(token.model),
+    id: named(key.id),
+    object: sharesId || key.id === '' ? (key.labels[0] ?? null) : null,
+    type: 'private',
+  });
+}
+
+export interface TokenView {
+  /** The module's path as it was named. */
+  readonly path: string;
+  readonly module: HostModule;
+  readonly token: HostToken;
+  readonly contents: TokenContents;
+}
+
+export function toTokenInfo({ path, module, token, contents }: TokenView): TokenInfo {
+  const kind = tokenKind(module, token);
+  return {
+    module: path,
+    label: token.label,
+    manufacturer: token.manufacturer,
+    model: token.model,
+    serial: token.serial,
+    firmware: token.firmware,
+    kind,
+    hardware: isHardware(kind),
+    pin: pinInfo(kind, token),
+    keys: contents.keys.flatMap((key) => toKeyInfo(key, keyUri(token, key, contents), touchPolicy(kind))),
+  };
+}
+
+/** None for a size the contract has no word for. */
+function toKeyInfo(key: TokenKey, uri: string, touch: KeyInfo['touch']): KeyInfo[] {
+  if (key.size === null) return [];
+  return [
+    {
+      uri,
+      id: key.id,
+      label: key.labels[0] ?? '',
+      type: key.type,
+      size: key.size,
+      touch,
+      alwaysAuthenticate: key.alwaysAuthenticate,
+      certificate: key.certificate === null ? null : toCertificateInfo(key.certificate),
+      usable: key.problems.length === 0,
+      problems: key.problems.map(({ code, message }) => ({ code, message })),
+    },
+  ];
+}
+
+function toCertificateInfo(certificate: Certificate): NonNullable<KeyInfo['certificate']> {
+  const { sha256, subject, issuer, serial, notBefore, notAfter } = certificate;
+  return {
+    sha256,
+    subject,
+    issuer,
+    serial,
+    notBefore: formatTime(notBefore),
+    notAfter: formatTime(notAfter),
+  };
+}

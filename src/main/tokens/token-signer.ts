@@ -1,0 +1,61 @@
+import { AppError } from '../../shared/errors.ts';
+import type { Certificate } from '../roles-anywhere/certificate.ts';
+import { signatureFromToken, tokenInput, verifySignature } from '../roles-anywhere/signature.ts';
+import type { HostKeyRef, HostToken } from './host/protocol.ts';
+import type { ModuleHost } from './module-host.ts';
+import type { Human, Signer, SignerKey } from './signer.ts';
+import type { SingleFlight } from './single-flight.ts';
+import { loginToToken } from './token-login.ts';
+
+export interface TokenSignerOptions {
+  readonly host: ModuleHost;
+  readonly token: HostToken;
+  /** Which of the token's private keys signs. */
+  readonly privateKey: HostKeyRef;
+  readonly key: SignerKey;
+  readonly certificate: Certificate;
+  readonly issuers: readonly Certificate[];
+  /** Shared by all signers, so that several keys on a token ask for one PIN. */
+  readonly logins: SingleFlight;
+}
+
+/** A key on a token. */
+export class TokenSigner implements Signer {
+  readonly key: SignerKey;
+  readonly certificate: Certificate;
+  readonly issuers: readonly Certificate[];
+  readonly #options: TokenSignerOptions;
+
+  constructor(options: TokenSignerOptions) {
+    this.key = options.key;
+    this.certificate = options.certificate;
+    this.issuers = options.issuers;
+    this.#options = options;
+  }
+
+  readyWithoutHuman(): boolean {
+    return this.#options.host.isReady(this.#options.token) && this.key.touch !== 'always';
+  }
+
+  unlock(human: Human): Promise<void> {
+    const { host, token, logins } = this.#options;
+    return logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+  }
+
+  async sign(message: Uint8Array): Promise<Uint8Array> {
+    const { host, token, privateKey } = this.#options;
+    const { keyType } = this.certificate;
+    if (keyType === null) throw new AppError('key-unsupported');
+    const { mechanism, data } = tokenInput(keyType, message);
+    const answer = await host.sign({
+      token,
+      key: privateKey,
+      mechanism,
+      data: Buffer.from(data).toString('base64'),
+    });
+    const signature = signatureFromToken(keyType, answer);
+    // A wrong signature is AWS's to refuse, but ours to explain.
+    if (!verifySignature(this.certificate, message, signature)) throw new AppError('cert-key-mismatch');
+    return signature;
+  }
+}

@@ -1,0 +1,247 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
+import type { Clock } from '../../../src/main/ports.ts';
+import { HostClient } from '../../../src/main/tokens/host-client.ts';
+import { SoftHsm } from '../../support/soft-token/soft-hsm.ts';
+import { fastClock, silentLog } from '../../unit/tokens/doubles.ts';
+import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { processesWith, until } from './host-process.ts';
+
+/** Places in CK_FUNCTION_LIST. */
+const functions = { C_Initialize: 0, C_GetSlotList: 4, C_Login: 18, C_FindObjects: 27, C_Sign: 43 } as const;
+
+const hsm = new SoftHsm();
+const directory = mkdtempSync(join(tmpdir(), 'crash-walls-'));
+const modules = { rogue: join(directory, 'rogue.so'), deadly: join(directory, 'deadly.so') };
+let bundle: HostBundle;
+let clients: HostClient[] = [];
+let faults = 0;
+
+beforeAll(async () => {
+  bundle = await bundleTokenHost();
+  const compile = ['-shared', '-fPIC', '-o'];
+  const source = 'test/integration/tokens/rogue-module.c';
+  execFileSync('gcc', [...compile, modules.rogue, source]);
+  execFileSync('gcc', [...compile, modules.deadly, '-DDIES_WHEN_LOADED', source]);
+  execFileSync('gcc', [...compile, join(directory, 'other.so'), '-x', 'c', '/dev/null']);
+  writeFileSync(
+    join(directory, 'text.so'),
+    'this is text, long enough to be looked at as a library would be',
+  );
+  hsm.token('walls').generateKey('EC:prime256v1', { id: '01', label: 'key' });
+});
+
+afterEach(() => {
+  for (const client of clients) client.end();
+  clients = [];
+});
+
+afterAll(() => {
+  bundle.remove();
+  hsm.dispose();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function clientOf(
+  path: string,
+  options: { environment?: NodeJS.ProcessEnv; clock?: Clock } = {},
+): HostClient {
+  const environment = { ...process.env, ...hsm.environment, ...options.environment };
+  const client = new HostClient({
+    path,
+    hosts: createTokenHosts({ bundle: bundle.path, environment }),
+    clock: options.clock ?? fastClock(),
+    log: silentLog,
+    onEnd: () => undefined,
+  });
+  clients.push(client);
+  return client;
+}
+
+interface Fault {
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether it has happened. */
+  readonly happened: () => boolean;
+}
+
+function fault(functionName: keyof typeof functions, action: string): Fault {
+  faults += 1;
+  const once = join(directory, `happened-${String(faults)}`);
+  return {
+    environment: {
+      ROGUE_REAL: hsm.module,
+      ROGUE_FUNCTION: String(functions[functionName]),
+      ROGUE_ACTION: action,
+      ROGUE_ONCE: once,
+    },
+    happened: () => existsSync(once),
+  };
+}
+
+/** The clock whose timers run out when the test says so. */
+function manualClock(): Clock & { expire(): void } {
+  const timers = new Set<() => void>();
+  return {
+    now: () => Date.now(),
+    after: (_, action) => {
+      timers.add(action);
+      return () => timers.delete(action);
+    },
+    expire: () => {
+      for (const action of timers) action();
+    },
+  };
+}
+
+/** The main path of a key: find the token, log in, sign. */
+async function signOnce(client: HostClient): Promise<string> {
+  const [token] = await client.request('tokens', { fresh: false });
+  await client.request('objects', { token: token! });
+  await client.request('login', { token: token!, pin: '123456' });
+  const { signature } = await client.request('sign', {
+    token: token!,
+    key: { id: '01', label: null, type: 'EC' },
+    mechanism: 'CKM_ECDSA',
+    data: Buffer.alloc(32, 7).toString('base64'),
+  });
+  return signature;
+}
+
+const places = Object.keys(functions) as (keyof typeof functions)[];
+
+describe('a module that goes wrong', () => {
+  it.each(places.flatMap((place) => ['segv', 'abort', 'exit'].map((action) => [place, action] as const)))(
+    'in %s by %s: a typed error, and the next call works',
+    async (place, action) => {
+      const { environment, happened } = fault(place, action);
+      const client = clientOf(modules.rogue, { environment });
+      await expect(signOnce(client)).rejects.toMatchObject({
+        code: 'token-failed',
+        message: expect.stringMatching(/SIGSEGV|SIGABRT|exit code 0/) as string,
+      });
+      expect(happened()).toBe(true);
+      expect(await signOnce(client)).toHaveLength(88);
+    },
+  );
+
+  it.each(places)(
+    'by hanging in %s: killed at the deadline, a typed error, and the next call works',
+    async (place) => {
+      const { environment, happened } = fault(place, 'hang');
+      const clock = manualClock();
+      const client = clientOf(modules.rogue, { environment, clock });
+      const signed = expect(signOnce(client)).rejects.toMatchObject({
+        code: 'token-failed',
+        message: expect.stringMatching(/no answer to .* within \d+ s/) as string,
+      });
+      await until(happened, 'the module hangs');
+      const [pid] = processesWith(bundle.path);
+      clock.expire();
+      await signed;
+      await until(() => !processesWith(bundle.path).includes(pid!), 'the hanging process is gone');
+      expect(await signOnce(client)).toHaveLength(88);
+    },
+  );
+
+  it('when it is loaded', async () => {
+    const { environment } = fault('C_Initialize', 'segv');
+    const client = clientOf(modules.deadly, { environment });
+    await expect(signOnce(client)).rejects.toMatchObject({ code: 'token-failed' });
+    expect(await signOnce(client)).toHaveLength(88);
+  });
+
+  it('by printing megabytes: nobody notices', async () => {
+    const { environment, happened } = fault('C_Login', 'flood');
+    expect(await signOnce(clientOf(modules.rogue, { environment }))).toHaveLength(88);
+    expect(happened()).toBe(true);
+  });
+
+  it('for one request: those that wait for their turn are answered by the next process', async () => {
+    const { environment } = fault('C_GetSlotList', 'segv');
+    const client = clientOf(modules.rogue, { environment });
+    const [first, second] = await Promise.allSettled([
+      client.request('tokens', { fresh: false }),
+      client.request('tokens', { fresh: false }),
+    ]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'token-failed' } });
+    expect(second).toMatchObject({ status: 'fulfilled' });
+  });
+});
+
+describe('a host that is killed', () => {
+  it('in the middle of a signature: a typed error, the PIN is gone, nothing is sent again', async () => {
+    const { environment, happened } = fault('C_Sign', 'slow');
+    const client = clientOf(modules.rogue, { environment });
+    const signed = expect(signOnce(client)).rejects.toMatchObject({ code: 'token-failed' });
+    await until(happened, 'C_Sign is under way');
+    for (const pid of processesWith(bundle.path)) process.kill(pid, 'SIGKILL');
+    await signed;
+    expect(client.running).toBe(false);
+    const [token] = await client.request('tokens', { fresh: false });
+    expect(token).toMatchObject({ pinHeld: false });
+    expect(await client.request('counts', {})).toEqual({ sign: 0, login: 0 });
+    expect(await signOnce(client)).toHaveLength(88);
+  });
+
+  it('by a lock in the middle of a signature: pin-needed', async () => {
+    const { environment, happened } = fault('C_Sign', 'slow');
+    const client = clientOf(modules.rogue, { environment });
+    const signed = expect(signOnce(client)).rejects.toMatchObject({ code: 'pin-needed' });
+    await until(happened, 'C_Sign is under way');
+    client.end();
+    await signed;
+    await until(() => processesWith(bundle.path).length === 0, 'the process is gone');
+  });
+});
+
+describe('a host whose engine is killed', () => {
+  it('ends at once, also in the middle of a signature', async () => {
+    const { environment, happened } = fault('C_Sign', 'hang');
+    const script = `
+      const host = require('node:child_process').fork(process.argv[1], [process.argv[2]]);
+      const ask = (id, method, params) => host.send({ id, method, params });
+      host.on('message', ({ id, result }) => {
+        if (id !== 1) return;
+        const [token] = result;
+        const key = { id: '01', label: null, type: 'EC' };
+        ask(2, 'login', { token, pin: '123456' });
+        ask(3, 'sign', { token, key, mechanism: 'CKM_ECDSA', data: Buffer.alloc(32, 7).toString('base64') });
+      });
+      ask(1, 'tokens', { fresh: false });`;
+    const engine = spawn(process.execPath, ['-e', script, bundle.path, modules.rogue], {
+      env: { ...process.env, ...hsm.environment, ...environment },
+      stdio: 'ignore',
+    });
+    await until(happened, 'C_Sign is under way');
+    engine.kill('SIGKILL');
+    await until(() => processesWith(bundle.path).length === 0, 'the host is gone');
+  });
+});
+
+describe('what is no PKCS#11 module', () => {
+  it.each([
+    ['another library', join(directory, 'other.so'), /exports no C_GetFunctionList/],
+    ['a folder', '/usr/lib', /cannot read|directory/i],
+    ['a text file', join(directory, 'text.so'), /invalid ELF header|file too short/],
+    ['nothing', join(directory, 'nothing.so'), /No such file/],
+  ])('%s: its own error, the process ends, and another module works', async (_, path, reason) => {
+    writeFileSync(
+      join(directory, 'text.so'),
+      'this is text, long enough to be looked at as a library would be',
+    );
+    const client = clientOf(path);
+    await expect(client.request('open', {})).rejects.toMatchObject({
+      code: 'module-not-pkcs11',
+      message: expect.stringMatching(reason) as string,
+    });
+    expect(client.running).toBe(false);
+    await expect(client.request('tokens', { fresh: false })).rejects.toMatchObject({
+      code: 'module-not-pkcs11',
+    });
+    expect(await signOnce(clientOf(hsm.module))).toHaveLength(88);
+  });
+});

@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { softHsmModule } from '../../support/soft-token/soft-hsm.ts';
+
+const moduleFiles = createModuleFiles();
+const inspect = (path: string) => moduleFiles.inspect(path);
+const directory = realpathSync(mkdtempSync(join(tmpdir(), 'module-files-')));
+const folder = join(directory, 'folder');
+const module = join(folder, 'module.so');
+const anotherUser = 12_345;
+
+beforeAll(() => {
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(directory, 'other.so'), '-x', 'c', '/dev/null']);
+  execFileSync('gcc', ['-c', '-o', join(directory, 'object.o'), '-x', 'c', '/dev/null']);
+  execFileSync('mkfifo', [join(directory, 'pipe')]);
+  writeFileSync(join(directory, 'text.so'), 'INPUT(libreal.so)\n');
+  writeFileSync(join(directory, 'empty.so'), '');
+  symlinkSync('loop', join(directory, 'loop'));
+});
+
+beforeEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o755 });
+  copyFileSync(softHsmModule(), module);
+  chmodSync(module, 0o644);
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('a module file', () => {
+  it('is named by its real path and SHA-256', async () => {
+    symlinkSync(module, join(folder, 'link.so'));
+    expect(await inspect(join(folder, 'link.so'))).toEqual({
+      path: module,
+      sha256: createHash('sha256').update(readFileSync(module)).digest('hex'),
+      unsafe: null,
+    });
+  });
+
+  it('of the system is safe', async () => {
+    expect(await inspect(softHsmModule())).toMatchObject({
+      path: realpathSync(softHsmModule()),
+      unsafe: null,
+    });
+  });
+
+  it.each([
+    ['nothing.so', /was not found/],
+    ['text.so/below.so', /was not found/],
+    ['loop', /was not found/],
+  ])('that is not there (%s) is module-missing', async (name, message) => {
+    await expect(inspect(join(directory, name))).rejects.toMatchObject({
+      code: 'module-missing',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it.each([
+    ['.', /not a file/],
+    ['pipe', /not a file/],
+    ['text.so', /no shared library of this system/],
+    ['empty.so', /no shared library of this system/],
+    ['other.so', /exports no C_GetFunctionList/],
+    ['object.o', /not a shared library/],
+  ])('that is no module (%s) says why', async (name, message) => {
+    await expect(inspect(join(directory, name))).rejects.toMatchObject({
+      code: 'module-not-pkcs11',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('that is larger than any module is not read', async () => {
+    truncateSync(module, 300 * 1024 * 1024);
+    await expect(inspect(module)).rejects.toMatchObject({ code: 'module-not-pkcs11' });
+  });
+});
+
+describe('a module that another user could change', () => {
+  const expectUnsafe = async (part: string): Promise<void> => {
+    const { unsafe } = await inspect(module);
+    expect(unsafe).toMatch(/another user|other users/);
+    expect(unsafe).toContain(`${part} `);
+  };
+
+  it.each([
+    ['writable by all', () => chmodSync(module, 0o666), module],
+    ['writable by its group', () => chmodSync(module, 0o664), module],
+    ['in a folder writable by all', () => chmodSync(folder, 0o777), folder],
+    ['in a folder writable by its group', () => chmodSync(folder, 0o775), folder],
+    ['with the sticky bit, which guards folders only', () => chmodSync(module, 0o1666), module],
+  ])('is unsafe, and the reason names the part of the path: %s', async (_, spoil, part) => {
+    spoil();
+    await expectUnsafe(part);
+  });
+
+  it.skipIf(process.getuid?.() !== 0).each([
+    ['the file', () => chownSync(module, anotherUser, anotherUser), module],
+    ['a folder', () => chownSync(folder, anotherUser, anotherUser), folder],
+    [
+      'a sticky folder',
+      () => {
+        chownSync(folder, anotherUser, anotherUser);
+        chmodSync(folder, 0o1777);
+      },
+      folder,
+    ],
+  ])(
+    'is unsafe where another user owns a part of the path (only root can try): %s',
+    async (_, give, part) => {
+      give();
+      await expectUnsafe(part);
+    },
+  );
+
+  it('is safe in a sticky folder where its own part of the path is not theirs', async () => {
+    chmodSync(folder, 0o1777);
+    expect((await inspect(module)).unsafe).toBeNull();
+  });
+
+  it('is judged by where it really is', async () => {
+    chmodSync(folder, 0o777);
+    const link = join(dirname(folder), 'link.so');
+    symlinkSync(module, link);
+    expect((await inspect(link)).unsafe).toContain(folder);
+  });
+});

@@ -1,0 +1,236 @@
+import { createPublicKey, verify } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tokensSchema } from '../../../src/shared/model.ts';
+import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
+import type { Files } from '../../../src/main/ports.ts';
+import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import { Authority, type Identity } from '../../support/pki/authority.ts';
+import { SoftHsm, type SoftToken } from '../../support/soft-token/soft-hsm.ts';
+import { fastClock, human, nobody, silentLog } from '../../unit/tokens/doubles.ts';
+import { account } from '../../unit/tokens/world.ts';
+import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { processesWith, until } from './host-process.ts';
+
+const message = Buffer.from('message');
+const directory = mkdtempSync(join(tmpdir(), 'token-service-'));
+const hsm = new SoftHsm();
+const spy = '/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so';
+const spyLog = join(directory, 'spy.log');
+const confirmed = new Set<string>();
+
+let bundle: HostBundle;
+let service: TokenService;
+let work: SoftToken;
+let device: Identity;
+let rsaDevice: Identity;
+
+beforeAll(async () => {
+  bundle = await bundleTokenHost();
+  const authority = Authority.root(join(directory, 'ca'));
+  device = authority.identity({ name: 'device', subject: '/CN=device' });
+  rsaDevice = authority.identity({ name: 'rsa', subject: '/CN=rsa', holder: { key: 'RSA-2048' } });
+  const broken = authority.identity({ name: 'broken', subject: '/CN=broken' });
+  work = hsm.token('work');
+  work.importKey(device.privateKeyPem, { id: '01', label: 'ec' });
+  work.importCertificate(device.der, { id: '01', label: 'ec' });
+  work.importKey(rsaDevice.privateKeyPem, { id: '02', label: 'rsa' });
+  work.importCertificate(rsaDevice.der, { id: '02', label: 'rsa' });
+  work.importKey(broken.privateKeyPem, { id: '03', label: 'broken' });
+  work.importCertificate(broken.der, { id: '03', label: 'broken' });
+  work.damageCertificate(broken.der);
+  work.importCertificate(authority.certificate.der, { id: '09', label: 'ca' });
+});
+
+beforeEach(() => {
+  const files: Files = {
+    read: async (path) => (existsSync(path) ? readFileSync(path) : null),
+    edit: () => Promise.reject(new Error('nothing here writes')),
+  };
+  service = createTokenService({
+    hosts: createTokenHosts({
+      bundle: bundle.path,
+      environment: { ...process.env, ...hsm.environment, PKCS11SPY: hsm.module, PKCS11SPY_OUTPUT: spyLog },
+    }),
+    moduleFiles: createModuleFiles(),
+    confirmedModules: {
+      has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
+      add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
+    },
+    files,
+    clock: fastClock(),
+    log: silentLog,
+    computer: process,
+  });
+});
+
+afterEach(() => service.close());
+
+afterAll(() => {
+  bundle.remove();
+  hsm.dispose();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const isBy = (identity: Identity, signature: Uint8Array): boolean =>
+  verify('sha256', message, createPublicKey(identity.pem), signature);
+
+const inSoftHsm = (...keys: string[]) => ({ ...account(...keys), pkcs11Lib: hsm.module });
+
+describe('keys on a SoftHSM token', () => {
+  it.each([
+    ['EC', '%01', () => device],
+    ['RSA', '%02', () => rsaDevice],
+  ])('sign with one C_Sign and one C_Login: %s', async (_, id, identity) => {
+    const signer = await service.signer(inSoftHsm(`pkcs11:token=work;id=${id}`));
+    expect(signer.key).toMatchObject({ token: { label: 'work' }, hardware: false, touch: 'never' });
+    expect(Buffer.from(signer.certificate.der).equals(identity().der)).toBe(true);
+    await signer.unlock(human(work.pin));
+    expect(isBy(identity(), await signer.sign(message))).toBe(true);
+    expect(await service.counts()).toEqual({ sign: 1, login: 1 });
+  });
+
+  it('are found without a named module, and the host is not started for nothing', async () => {
+    await expect(service.signer(account('/absent.pem'))).rejects.toMatchObject({ code: 'file-unreadable' });
+    expect(processesWith(bundle.path)).toEqual([]);
+    const signer = await service.signer(account('pkcs11:token=work;id=%01'));
+    await signer.unlock(human(work.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+    await until(() => processesWith(bundle.path).length === 1, 'only the host that is used runs');
+  });
+
+  it('ask one PIN for three accounts at once', async () => {
+    const person = human(work.pin);
+    const signers = await Promise.all(
+      ['%01', '%02', '%01'].map((id) => service.signer(inSoftHsm(`pkcs11:token=work;id=${id}`))),
+    );
+    await Promise.all(signers.map((signer) => signer.unlock(person)));
+    await Promise.all(signers.map((signer) => signer.sign(message)));
+    expect(person.asked).toHaveLength(1);
+    expect(await service.counts()).toEqual({ sign: 3, login: 1 });
+  });
+
+  it('spend one C_Login for each PIN typed, as OpenSC’s spy sees it, and one C_Sign for each signature', async () => {
+    const named = { ...account('pkcs11:token=work;id=%01'), pkcs11Lib: spy };
+    await expect(service.signer(named)).rejects.toMatchObject({ code: 'module-unconfirmed' });
+    await service.tokens({ pkcs11Lib: spy, login: false }, human(true));
+    rmSync(spyLog);
+    const signer = await service.signer(named);
+    await signer.unlock(human('wrong1', 'wrong2', work.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+    const calls = Array.from(readFileSync(spyLog, 'utf8').matchAll(/^\d+: (C_\w+)/gm), ([, name]) => name);
+    const count = (name: string): number => calls.filter((call) => call === name).length;
+    expect({ login: count('C_Login'), sign: count('C_Sign') }).toEqual({ login: 3, sign: 1 });
+    expect(await service.counts()).toEqual({ sign: 1, login: 3 });
+    const log = readFileSync(spyLog, 'utf8');
+    expect(log).toMatch(/C_Initialize[^]*?flags: 2/);
+    for (const pin of ['wrong1', 'wrong2', work.pin]) {
+      const hex = Buffer.from(pin).toString('hex').toUpperCase();
+      expect(log.replace(/ /g, '').split(hex)).toHaveLength(2); // it is there once
+    }
+  });
+
+  it('are token-absent while the token is pulled out, and work when it is back', async () => {
+    const find = () => service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+    const signer = await find();
+    await signer.unlock(human(work.pin));
+    work.remove();
+    try {
+      await expect(signer.sign(message)).rejects.toMatchObject({ code: 'token-absent' });
+      expect(signer.readyWithoutHuman()).toBe(false);
+      await expect(find()).rejects.toMatchObject({ code: 'token-absent' });
+      await expect(signer.unlock(nobody)).rejects.toMatchObject({ code: 'token-absent' });
+    } finally {
+      work.restore();
+    }
+    const again = await find();
+    await again.unlock(human(work.pin));
+    expect(isBy(device, await again.sign(message))).toBe(true);
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+  });
+
+  it('on a token initialised after the module was started are found', async () => {
+    await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+    const late = hsm.token('late');
+    late.importKey(device.privateKeyPem, { id: '01', label: 'ec' });
+    late.importCertificate(device.der, { id: '01', label: 'ec' });
+    const signer = await service.signer(inSoftHsm('pkcs11:token=late'));
+    expect(signer.key.token?.label).toBe('late');
+    late.remove();
+  });
+
+  it('lose their PIN with the host, and nothing is sent again', async () => {
+    const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+    await signer.unlock(human(work.pin));
+    for (const pid of processesWith(bundle.path)) process.kill(pid, 'SIGKILL');
+    await until(() => !signer.readyWithoutHuman(), 'the engine knows');
+    await expect(signer.sign(message)).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(await service.counts()).toEqual({ sign: 0, login: 0 });
+    await signer.unlock(human(work.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+  });
+
+  it('are locked by lock(), which ends every host', async () => {
+    const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+    await signer.unlock(human(work.pin));
+    service.lock();
+    expect(signer.readyWithoutHuman()).toBe(false);
+    await until(() => processesWith(bundle.path).length === 0, 'no host runs');
+  });
+});
+
+describe('the list of tokens', () => {
+  it('shows SoftHSM’s, matched, with what is wrong and nothing that cannot be read', async () => {
+    const tokens = await service.tokens({ pkcs11Lib: hsm.module, login: true }, human(work.pin));
+    expect(tokensSchema.parse(tokens)).toEqual(tokens);
+    expect(tokens.modules).toEqual([
+      { path: hsm.module, description: 'Implementation of PKCS11, SoftHSM', ok: true, error: null },
+    ]);
+    expect(tokens.tokens).toMatchObject([
+      {
+        label: 'work',
+        manufacturer: 'SoftHSM project',
+        model: 'SoftHSM v2',
+        kind: 'softhsm',
+        hardware: false,
+      },
+    ]);
+    const keys = [...tokens.tokens[0]!.keys].sort((a, b) => a.id.localeCompare(b.id));
+    expect(keys).toMatchObject([
+      { id: '01', label: 'ec', size: 'P-256', certificate: { subject: 'CN=device' }, usable: true },
+      { id: '02', label: 'rsa', size: '2048', certificate: { subject: 'CN=rsa' }, usable: true },
+      { id: '03', certificate: null, usable: false, problems: [{ code: 'cert-unreadable' }] },
+    ]);
+  });
+
+  it('shows every module that is installed, and leaves no process behind', async () => {
+    const { modules, tokens } = await service.tokens({ pkcs11Lib: null, login: false }, null);
+    expect(modules.find(({ description }) => description.includes('SoftHSM'))).toMatchObject({ ok: true });
+    expect(tokens.map(({ label }) => label)).toContain('work');
+    await until(() => processesWith(bundle.path).length === 0, 'no host runs');
+  });
+
+  it.each([
+    ['a missing module', () => join(directory, 'missing.so'), 'module-missing'],
+    ['a folder', () => directory, 'module-not-pkcs11'],
+    ['a text file', () => join(directory, 'text.so'), 'module-not-pkcs11'],
+    ['a module nobody confirmed', () => join(directory, 'own', 'module.so'), 'module-unconfirmed'],
+  ])('is refused for %s, and no process is started', async (_, path, code) => {
+    writeFileSync(join(directory, 'text.so'), 'text');
+    mkdirSync(join(directory, 'own'), { recursive: true });
+    copyFileSync(hsm.module, join(directory, 'own', 'module.so'));
+    await expect(service.tokens({ pkcs11Lib: path(), login: false }, null)).rejects.toMatchObject({ code });
+    expect(processesWith(bundle.path)).toEqual([]);
+  });
+});

@@ -1,0 +1,258 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { HostRequest, TokenRef } from '../../../../src/main/tokens/host/protocol.ts';
+import { serve } from '../../../../src/main/tokens/host/server.ts';
+import { TokenModule } from '../../../../src/main/tokens/host/token-module.ts';
+import { fail, keyPairObjects, ScriptedCryptoki, ScriptedToken } from '../scripted-cryptoki.ts';
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const strictKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const data = Buffer.alloc(32, 1).toString('base64');
+
+let scripted: ScriptedToken;
+let cryptoki: ScriptedCryptoki;
+let module: TokenModule;
+let token: TokenRef;
+
+beforeEach(() => {
+  scripted = new ScriptedToken({
+    label: 'token',
+    objects: [
+      ...keyPairObjects(privateKey, { id: '01', label: 'key' }),
+      ...keyPairObjects(strictKey, { id: '02', label: 'strict', alwaysAuthenticate: true }),
+    ],
+  });
+  cryptoki = new ScriptedCryptoki([scripted]);
+  module = new TokenModule(() => cryptoki);
+  token = module.tokens({ fresh: false })[0]!;
+});
+
+const sign = (id = '01') =>
+  module.sign({ token, key: { id, label: null, type: 'EC' }, mechanism: 'CKM_ECDSA', data });
+
+/** Makes a function fail, once. */
+function failOnce(functionName: string, rv: string, code?: Parameters<typeof fail>[2]): void {
+  cryptoki.before = (name) => {
+    if (name !== functionName) return;
+    cryptoki.before = () => undefined;
+    throw fail(functionName, rv, code);
+  };
+}
+
+describe('PINs in a token host', () => {
+  it('are not sent for a request that says to use the held one where none is held', async () => {
+    await expect(module.login({ token, pin: null })).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.pins).toEqual([]);
+  });
+
+  it('are tried once, also where somebody else has logged in; such a one is not kept', async () => {
+    failOnce('C_Login', 'CKR_USER_ALREADY_LOGGED_IN');
+    await module.login({ token, pin: '111111' });
+    expect(cryptoki.pins).toEqual(['111111']);
+    expect(module.tokens({ fresh: false })).toMatchObject([{ pinHeld: false }]);
+  });
+
+  it('are tried from outside where the login is nobody’s we hold', async () => {
+    cryptoki.isUser = () => !cryptoki.calls.includes('C_Logout') || cryptoki.pins.length > 0;
+    await module.login({ token, pin: '123456' });
+    await sign();
+    expect(cryptoki.calls.filter((name) => name.startsWith('C_Log'))).toEqual(['C_Logout', 'C_Login']);
+    expect(module.tokens({ fresh: false })).toMatchObject([{ pinHeld: true }]);
+  });
+
+  it('are wiped when they are refused later, and never sent again', async () => {
+    await module.login({ token, pin: '123456' });
+    module.tokens({ fresh: true }); // the login is lost
+    failOnce('C_Login', 'CKR_PIN_INCORRECT', 'pin-incorrect');
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed', rv: 'CKR_PIN_INCORRECT' });
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed', detail: 'no PIN is held' });
+    expect(cryptoki.pins).toEqual(['123456', '123456']);
+    expect(cryptoki.counts.sign).toBe(0);
+  });
+
+  it('are wiped when a key that always authenticates refuses them', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_Login', 'CKR_PIN_INCORRECT', 'pin-incorrect');
+    await expect(sign('02')).rejects.toMatchObject({ code: 'pin-needed' });
+    await expect(sign('02')).rejects.toMatchObject({ detail: 'no PIN is held' });
+    expect(cryptoki.pins).toHaveLength(2);
+  });
+
+  it('are kept through a failure that says nothing of the PIN', async () => {
+    await module.login({ token, pin: '123456' });
+    module.tokens({ fresh: true });
+    failOnce('C_Login', 'CKR_DEVICE_ERROR');
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed' });
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 3 });
+  });
+
+  it('that lock the token say so, typed or held', async () => {
+    await module.login({ token, pin: '123456' });
+    module.tokens({ fresh: true });
+    scripted.triesLeft = 0;
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-locked' });
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+    await expect(module.login({ token, pin: '123456' })).rejects.toMatchObject({ code: 'pin-locked' });
+  });
+
+  it.each([
+    ['too short', '12345', { minPinLength: 6, maxPinLength: 8 }, 'pin-length'],
+    ['too long', '123456789', { minPinLength: 6, maxPinLength: 8 }, 'pin-length'],
+    ['too long in bytes', '123456éé', { minPinLength: 6, maxPinLength: 9 }, 'pin-length'],
+    ['at the least', '123456', { minPinLength: 6, maxPinLength: 8 }, null],
+    ['at the most', '123456', { minPinLength: 4, maxPinLength: 6 }, null],
+    ['of a token that does not say', '123456', { minPinLength: 0, maxPinLength: 0 }, null],
+    ['of a token that says nonsense', '123456', { minPinLength: 8, maxPinLength: 6 }, null],
+  ])('%s', async (_, pin, facts, code) => {
+    scripted.facts = facts;
+    const login = module.login({ token, pin });
+    if (code === null) await login;
+    else await expect(login).rejects.toMatchObject({ code });
+    expect(cryptoki.pins).toHaveLength(code === null ? 1 : 0);
+  });
+
+  it('are not asked of a token that needs no login', async () => {
+    scripted.facts = { loginRequired: false };
+    await module.login({ token, pin: null });
+    await sign();
+    await expect(sign('02')).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 0 });
+    expect(cryptoki.calls.filter((name) => name === 'C_SignInit')).toHaveLength(1);
+  });
+
+  it('of one token are not used for another', async () => {
+    const other = new ScriptedToken({ label: 'other', objects: scripted.objects });
+    cryptoki = new ScriptedCryptoki([scripted, other]);
+    module = new TokenModule(() => cryptoki);
+    const [first, second] = module.tokens({ fresh: false });
+    await module.login({ token: first!, pin: '123456' });
+    await expect(module.login({ token: second!, pin: null })).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.pins).toEqual(['123456']);
+  });
+});
+
+describe('sessions in a token host', () => {
+  it('are closed after a failed operation, which may have left them busy', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_Sign', 'CKR_DEVICE_ERROR');
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed' });
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 2, login: 2 });
+    expect(cryptoki.calls.filter((name) => name === 'C_CloseSession')).toHaveLength(1);
+  });
+
+  it('are one per token', async () => {
+    await module.login({ token, pin: '123456' });
+    await sign();
+    await sign();
+    await module.objects({ token });
+    expect(cryptoki.calls.filter((name) => name === 'C_OpenSession')).toHaveLength(1);
+  });
+
+  it('that the module closed by itself are opened again', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_GetSessionInfo', 'CKR_SESSION_HANDLE_INVALID');
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 2 });
+  });
+
+  it('fail as absent where the token went away in the middle, whatever the module says', async () => {
+    await module.login({ token, pin: '123456' });
+    cryptoki.before = (name) => {
+      if (name !== 'C_Sign') return;
+      scripted.present = false;
+      throw fail('C_Sign', 'CKR_DEVICE_ERROR');
+    };
+    await expect(sign()).rejects.toMatchObject({ code: 'token-absent' });
+  });
+
+  it('are never closed or finalized during a signature, whatever is asked meanwhile', async () => {
+    const answers: unknown[] = [];
+    let ask: (request: HostRequest) => void = () => undefined;
+    serve(
+      {
+        send: (response) => answers.push(response),
+        onRequest: (listener) => (ask = listener),
+        onClose: () => undefined,
+      },
+      module,
+    );
+    const key = { id: '01', label: null, type: 'EC' } as const;
+    cryptoki.calls.length = 0;
+    ask({ id: 1, method: 'login', params: { token, pin: '123456' } });
+    ask({ id: 2, method: 'sign', params: { token, key, mechanism: 'CKM_ECDSA', data } });
+    ask({ id: 3, method: 'tokens', params: { fresh: true } });
+    ask({ id: 4, method: 'sign', params: { token, key, mechanism: 'CKM_ECDSA', data } });
+    while (answers.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    expect(answers).toMatchObject([1, 2, 3, 4].map((id) => ({ id, result: {} })));
+    const { calls } = cryptoki;
+    const afterInit = calls.flatMap((name, index) => (name === 'C_SignInit' ? [calls[index + 1]] : []));
+    expect(afterInit).toEqual(['C_Sign', 'C_Sign']);
+    expect(calls.indexOf('C_Finalize')).toBeGreaterThan(calls.indexOf('C_Sign'));
+  });
+});
+
+describe('a module in a token host', () => {
+  it('is loaded when it is first needed, and once', () => {
+    let loads = 0;
+    const lazy = new TokenModule(() => {
+      loads += 1;
+      return cryptoki;
+    });
+    expect(loads).toBe(0);
+    lazy.open();
+    lazy.tokens({ fresh: true });
+    expect(loads).toBe(1);
+  });
+
+  it('is loaded anew after it could not be loaded', () => {
+    const loads = [
+      () => {
+        throw fail('load', 'no file', 'module-not-pkcs11');
+      },
+      () => cryptoki,
+    ];
+    const twice = new TokenModule(() => loads.shift()!());
+    expect(() => twice.open()).toThrow(expect.objectContaining({ code: 'module-not-pkcs11' }) as Error);
+    expect(twice.open()).toEqual({ description: 'Scripted module', manufacturer: 'Scripts' });
+  });
+
+  it('is initialised anew after it failed to', () => {
+    const fresh = new TokenModule(() => cryptoki);
+    failOnce('C_Initialize', 'CKR_GENERAL_ERROR');
+    expect(() => fresh.open()).toThrow('C_Initialize: CKR_GENERAL_ERROR');
+    expect(fresh.tokens({ fresh: false })).toHaveLength(1);
+  });
+
+  it('is initialised anew after its slots could not be listed', () => {
+    failOnce('C_GetSlotList', 'CKR_DEVICE_ERROR');
+    expect(() => module.tokens({ fresh: false })).toThrow('C_GetSlotList: CKR_DEVICE_ERROR');
+    cryptoki.calls.length = 0;
+    expect(module.tokens({ fresh: false })).toHaveLength(1);
+    expect(cryptoki.calls[0]).toBe('C_Initialize');
+  });
+
+  it('leaves out tokens that are not initialised', () => {
+    scripted.facts = { initialised: false };
+    expect(module.tokens({ fresh: false })).toEqual([]);
+  });
+
+  it('names objects it cannot read, and reads the others', async () => {
+    const [publicKey, ...others] = scripted.objects;
+    const { CKA_VALUE, ...nothing } = { ...publicKey!.attributes };
+    expect(CKA_VALUE).toBeUndefined();
+    scripted.objects.splice(
+      0,
+      scripted.objects.length,
+      { class: 'CKO_CERTIFICATE', id: '07', label: 'broken', attributes: nothing },
+      publicKey!,
+      ...others,
+    );
+    const objects = await module.objects({ token });
+    expect(objects.unreadable).toEqual([
+      'certificate “broken” (id 07): C_GetAttributeValue: CKR_ATTRIBUTE_TYPE_INVALID',
+    ]);
+    expect(objects.publicKeys).toHaveLength(2);
+  });
+});
