@@ -1,0 +1,150 @@
+/** Adding, changing, removing and importing accounts, with what that does to sessions and AWS files. */
+import type { CallInput, CallOutput, Imported } from '../../shared/api.ts';
+import { isAppError } from '../../shared/errors.ts';
+import type { Account, Problem } from '../../shared/model.ts';
+import type { Outlets } from '../outlets/outlets.ts';
+import { unifiedDiff } from '../outlets/unified-diff.ts';
+import type { Files } from '../ports.ts';
+import type { EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
+import { checkAccount, refuse } from '../roles-anywhere/preflight.ts';
+import { editAccount, makeAccount, voidsSession } from './account-fields.ts';
+import type { ImportContext } from './account-import.ts';
+import type { AccountStore } from './account-store.ts';
+import { importAwsConfig, profileNames } from './import-aws-config.ts';
+import { importCommandLine } from './import-command-line.ts';
+
+/** What a change of an account asks of live sessions. */
+export interface LiveSessions {
+  /** Whether credentials are served, or asked for. */
+  isConnected(id: string): boolean;
+  disconnect(ids: readonly string[]): Promise<void>;
+  /** Hands what is served to the account's outlet, as the outlet is now. */
+  republish(id: string): Promise<void>;
+  /** Drops what is known of an account that is no more. */
+  forget(id: string): void;
+}
+
+export interface AccountServiceOptions {
+  readonly store: AccountStore;
+  readonly outlets: Outlets;
+  readonly sessions: LiveSessions;
+  readonly environment: EndpointEnvironment;
+  readonly files: Files;
+  /** The AWS files that are written; the config file is also what an import reads when no other is named. */
+  readonly configPath: string;
+  readonly credentialsPath: string;
+  readonly importContext: Omit<ImportContext, 'existing' | 'takenProfiles'>;
+}
+
+/** The calls `accounts...` of shared/api. Each refuses as a whole or is done as a whole. */
+export class AccountService {
+  readonly #options: AccountServiceOptions;
+
+  constructor(options: AccountServiceOptions) {
+    this.#options = options;
+  }
+
+  list(ids: readonly string[] | undefined): Account[] {
+    const { store } = this.#options;
+    return ids === undefined ? [...store.list()] : ids.map((id) => store.get(id));
+  }
+
+  async add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
+    const { store, outlets } = this.#options;
+    const account = makeAccount(input.id, input.fields, input);
+    const warnings = this.#check(account);
+    store.refuseClash([...store.list(), account]);
+    const preview = await outlets.preview(account, null, input.adopt);
+    if (input.dryRun) return { account, diff: unifiedDiff(preview), warnings };
+    await this.#store(account, input.adopt);
+    return { account, diff: null, warnings };
+  }
+
+  async edit(input: CallInput<'accountsEdit'>): Promise<CallOutput<'accountsEdit'>> {
+    const { store, outlets, sessions } = this.#options;
+    const before = store.get(input.id);
+    const after = editAccount(before, input, input);
+    const warnings = this.#check(after);
+    store.refuseClash(store.list().map((account) => (account.id === after.id ? after : account)));
+    const preview = await outlets.preview(after, before, input.adopt);
+    const voided = voidsSession(before, after) && sessions.isConnected(after.id);
+    if (input.dryRun) return { account: after, diff: unifiedDiff(preview), warnings, disconnected: voided };
+    if (voided) await sessions.disconnect([after.id]);
+    const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
+    if (moves) await outlets.withdraw(before);
+    store.replace(after, input.adopt);
+    try {
+      await outlets.settle(after, before);
+    } catch (error) {
+      store.replace(before, false);
+      throw error;
+    } finally {
+      if (moves) await sessions.republish(after.id);
+    }
+    return { account: after, diff: null, warnings, disconnected: voided };
+  }
+
+  async remove(ids: readonly string[]): Promise<string[]> {
+    const { store, outlets, sessions } = this.#options;
+    const accounts = ids.map((id) => store.get(id));
+    await sessions.disconnect(ids);
+    await outlets.forget(accounts);
+    store.remove(ids);
+    for (const id of ids) sessions.forget(id);
+    return [...ids];
+  }
+
+  async import(input: CallInput<'accountsImport'>): Promise<Imported> {
+    const imported = await this.#read(input);
+    if (input.dryRun) return imported;
+    const result: Imported = { ...imported, imported: [] };
+    for (const account of imported.imported) {
+      try {
+        await this.#store(account, false);
+        result.imported.push(account);
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        result.skipped.push({ source: account.id, code: error.code, message: error.message });
+      }
+    }
+    return result;
+  }
+
+  /** Remembers an account and gives it its AWS profile: both or neither. */
+  async #store(account: Account, adopt: boolean): Promise<void> {
+    const { store, outlets } = this.#options;
+    store.add([account], adopt);
+    try {
+      await outlets.settle(account, null);
+    } catch (error) {
+      store.remove([account.id]);
+      throw error;
+    }
+  }
+
+  async #read({ from, id }: CallInput<'accountsImport'>): Promise<Imported> {
+    const { store, files, configPath, importContext } = this.#options;
+    const context = {
+      ...importContext,
+      existing: store.list(),
+      takenProfiles: await this.#takenProfiles(),
+    };
+    if ('commandLine' in from) return importCommandLine({ ...from, id }, context);
+    const bytes = await files.read(from.configFile ?? configPath);
+    return importAwsConfig(bytes ?? new Uint8Array(), { profiles: from.profiles, id }, context);
+  }
+
+  async #takenProfiles(): Promise<ReadonlySet<string>> {
+    const { files, configPath, credentialsPath } = this.#options;
+    const [config, credentials] = await Promise.all([files.read(configPath), files.read(credentialsPath)]);
+    return new Set(
+      [config, credentials].flatMap((bytes) => (bytes === null ? [] : [...profileNames(bytes)])),
+    );
+  }
+
+  #check(account: Account): Problem[] {
+    const findings = checkAccount(account, this.#options.environment);
+    refuse(findings);
+    return [...findings.warnings];
+  }
+}

@@ -1,0 +1,20 @@
+/** Import of one `aws_signing_helper` command line, typed or pasted. */
+import type { Imported } from '../../shared/api.ts';
+import { importCandidates } from './account-import.ts';
+import type { ImportContext } from './account-import.ts';
+
+export interface TypedLine {
+  readonly commandLine: string;
+  /** Absolute path of the folder it was typed in. */
+  readonly directory: string;
+  /** The new account's ID; null: made from the profile `update` writes, else from the role's name. */
+  readonly id: string | null;
+}
+
+export function importCommandLine(
+  { commandLine, directory, id }: TypedLine,
+  context: ImportContext,
+): Imported {
+  const candidate = { source: 'stdin', commandLine, profile: null, profileRegion: null, id };
+  return importCandidates([candidate], directory, context);
+}

@@ -1,0 +1,453 @@
+import { describe, expect, it } from 'vitest';
+import { AccountService } from '../../../src/main/accounts/account-service.ts';
+import { createAccountStore } from '../../../src/main/accounts/account-store.ts';
+import type { Settings } from '../../../src/main/accounts/settings.ts';
+import { createConfigFile } from '../../../src/main/outlets/config-file.ts';
+import { createCredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
+import { createOutlets } from '../../../src/main/outlets/outlets.ts';
+import type { EditOptions, EditResult } from '../../../src/main/ports.ts';
+import type { AccountFields } from '../../../src/shared/api.ts';
+import { AppError } from '../../../src/shared/errors.ts';
+import { FakeSettingsFile } from '../../support/fakes/settings-file.ts';
+import { MemoryFiles } from '../outlets/memory-files.ts';
+import { fields, keyUri, profileArn, roleArn, trustAnchorArn } from './sample.ts';
+
+const configPath = '/home/user/.aws/config';
+const credentialsPath = '/home/user/.aws/credentials';
+const cliPath = '/opt/rolekey/bin/rolekey';
+
+/** Files of which some cannot be written. */
+class FailingFiles extends MemoryFiles {
+  readonly failures = new Map<string, AppError>();
+
+  override async edit(
+    path: string,
+    change: (before: Uint8Array | null) => Uint8Array | null,
+    options: EditOptions,
+  ): Promise<EditResult> {
+    const failure = this.failures.get(path);
+    if (failure !== undefined) throw failure;
+    return super.edit(path, change, options);
+  }
+}
+
+/** Accounts, AWS files in memory, and sessions that remember what they are told. */
+function open(texts: Readonly<Record<string, string>> = {}) {
+  const settingsFile = new FakeSettingsFile<Settings>();
+  const store = createAccountStore(settingsFile);
+  const files = new FailingFiles(texts);
+  const shared = { files, createdFiles: store.createdFiles };
+  const outlets = createOutlets({
+    credentialsFile: createCredentialsFile({ ...shared, path: credentialsPath, configPath }),
+    configFile: createConfigFile({ ...shared, path: configPath, credentialsPath, cliPath }),
+    mayAdopt: store.adoptions.has,
+    onTightened: () => undefined,
+  });
+  const connected = new Set<string>();
+  const told: string[] = [];
+  const live = {
+    credentials: { accessKeyId: 'ASIA1', secretAccessKey: 'S', sessionToken: 'T' },
+    expiresAt: Date.UTC(2026, 3, 14, 10, 0, 0),
+  };
+  const service = new AccountService({
+    store,
+    outlets,
+    sessions: {
+      isConnected: (id) => connected.has(id),
+      disconnect: async (ids) => {
+        told.push(`disconnect ${ids.join()}`);
+        for (const id of ids) {
+          if (connected.delete(id)) await outlets.withdraw(store.get(id));
+        }
+      },
+      republish: async (id) => {
+        told.push(`republish ${id}`);
+        if (connected.has(id)) await outlets.publish(store.get(id), live);
+      },
+      forget: (id) => told.push(`forget ${id}`),
+    },
+    environment: { rolesAnywhereUrl: null, useFips: false, useDualstack: false },
+    files,
+    configPath,
+    credentialsPath,
+    importContext: { home: '/home/user', windows: false, isBuiltInModule: () => true },
+  });
+
+  const options = { adopt: false, allowDefault: false, dryRun: false };
+  return {
+    settingsFile,
+    store,
+    files,
+    connected,
+    told,
+    service,
+    config: () => files.texts.get(configPath) ?? null,
+    credentials: () => files.texts.get(credentialsPath) ?? null,
+    ids: () => store.list().map(({ id }) => id),
+    add: (id: string, more: AccountFields = {}, change: Partial<typeof options> = {}) =>
+      service.add({ id, fields: { ...fields, ...more }, ...options, ...change }),
+    edit: (id: string, changed: AccountFields, change: Partial<typeof options> = {}) =>
+      service.edit({ id, fields: changed, unset: [], ...options, ...change }),
+    connect: async (id: string) => {
+      connected.add(id);
+      await outlets.publish(store.get(id), live);
+    },
+  };
+}
+
+const section = (profile: string, id: string): string =>
+  `[profile ${profile}]\n# managed by rolekey: ${id}\ncredential_process = "${cliPath}" credential-process --account ${id}\n`;
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'nothing thrown',
+    (error: unknown) => {
+      if (error instanceof AppError) return error.code;
+      throw error;
+    },
+  );
+}
+
+describe('the list', () => {
+  it('is all there are, or those named, in the order asked for', async () => {
+    const { service, add } = open();
+    await add('a');
+    await add('b');
+    expect(service.list(undefined).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(service.list(['b', 'a']).map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(() => service.list(['a', 'x'])).toThrow(AppError);
+  });
+});
+
+describe('add', () => {
+  it('remembers the account and writes its profile', async () => {
+    const { add, ids, config, credentials } = open();
+    const { account, diff, warnings } = await add('dev', { awsProfile: 'work' });
+    expect(account).toMatchObject({ id: 'dev', label: 'dev', awsProfile: 'work', region: 'eu-west-2' });
+    expect([diff, warnings]).toEqual([null, []]);
+    expect(ids()).toEqual(['dev']);
+    expect([config(), credentials()]).toEqual([section('work', 'dev'), null]);
+  });
+
+  it.each(['credentials-file', 'container-endpoint', 'none'] as const)(
+    'writes no file for %s',
+    async (outlet) => {
+      const { add, ids, files } = open();
+      await add('dev', { outlet });
+      expect(ids()).toEqual(['dev']);
+      expect(files.texts.size).toBe(0);
+    },
+  );
+
+  it('to look at changes nothing, and shows what it would', async () => {
+    const { add, ids, files, settingsFile } = open({ [configPath]: '[default]\nregion = x\n' });
+    const { account, diff } = await add('dev', {}, { dryRun: true });
+    expect(account.id).toBe('dev');
+    expect(diff).toContain(`+# managed by rolekey: dev\n`);
+    expect(diff).toContain(configPath);
+    expect([ids(), files.writes, settingsFile.writes]).toEqual([[], [], 0]);
+  });
+
+  it('warns of what may be wrong', async () => {
+    const { add } = open();
+    const odd = 'arn:aws:rolesanywhere:eu-west-2:111122223333:profile/abc';
+    expect((await add('dev', { profileArn: odd })).warnings).toMatchObject([{ code: 'arn-unusual' }]);
+  });
+
+  it.each<[string, AccountFields, string]>([
+    ['a role that is none', { roleArn: 'x' }, 'arn-malformed'],
+    ['ARNs of two accounts', { roleArn: 'arn:aws:iam::999999999999:role/R' }, 'arn-mismatch'],
+    ['a duration', { sessionDuration: 60 }, 'duration-range'],
+    ['an endpoint', { endpoint: 'http://example.org' }, 'endpoint-insecure'],
+    ['a key', { keys: [] }, 'account-invalid'],
+    ['a profile', { awsProfile: '-x' }, 'account-invalid'],
+  ])('refuses %s', async (_, more, code) => {
+    const { add, ids, files } = open();
+    expect(await codeOf(add('dev', more))).toBe(code);
+    expect([ids(), files.writes]).toEqual([[], []]);
+  });
+
+  it.each<[string, string, AccountFields]>([
+    ['an ID', 'dev', { awsProfile: 'other' }],
+    ['an AWS profile', 'other', { awsProfile: 'dev' }],
+  ])('refuses %s that is taken, also when it is only looked at', async (_, id, more) => {
+    const { add, ids } = open();
+    await add('dev');
+    expect(await codeOf(add(id, more))).toBe('account-exists');
+    expect(await codeOf(add(id, more, { dryRun: true }))).toBe('account-exists');
+    expect(ids()).toEqual(['dev']);
+  });
+
+  it('refuses a section that is not ours, and takes it over where that is allowed', async () => {
+    const foreign = '[profile dev]\nregion = eu-west-1\n';
+    const { add, ids, config } = open({ [configPath]: foreign });
+    expect(await codeOf(add('dev'))).toBe('section-foreign');
+    expect([ids(), config()]).toEqual([[], foreign]);
+    await add('dev', {}, { adopt: true });
+    expect(ids()).toEqual(['dev']);
+    expect(config()).toContain('# managed by rolekey: dev');
+  });
+
+  it('refuses a section in the credentials file that is not ours, before anything is remembered', async () => {
+    const foreign = '[dev]\naws_access_key_id = AKIA\n';
+    const { add, ids, credentials } = open({ [credentialsPath]: foreign });
+    expect(await codeOf(add('dev', { outlet: 'credentials-file' }))).toBe('section-foreign');
+    expect([ids(), credentials()]).toEqual([[], foreign]);
+  });
+
+  it('is forgotten where its profile cannot be written', async () => {
+    const { add, ids, files } = open();
+    files.failures.set(configPath, new AppError('file-readonly'));
+    expect(await codeOf(add('dev'))).toBe('file-readonly');
+    expect(ids()).toEqual([]);
+  });
+
+  it('writes no profile where it cannot be remembered', async () => {
+    const { add, config, settingsFile } = open();
+    settingsFile.writeFailure = new AppError('disk-full');
+    expect(await codeOf(add('dev'))).toBe('disk-full');
+    expect(config()).toBeNull();
+  });
+});
+
+describe('edit', () => {
+  it('changes what was given and nothing else', async () => {
+    const { add, edit, told, config } = open();
+    await add('dev');
+    const before = config();
+    const { account, disconnected } = await edit('dev', { label: 'Development' });
+    expect(account.label).toBe('Development');
+    expect([disconnected, told, config()]).toEqual([false, [], before]);
+  });
+
+  it('of an unknown account changes nothing', async () => {
+    const { edit } = open();
+    expect(await codeOf(edit('x', { label: 'L' }))).toBe('account-unknown');
+  });
+
+  it('moves the section of the config file to another profile', async () => {
+    const { add, edit, config } = open();
+    await add('dev');
+    await edit('dev', { awsProfile: 'work' });
+    expect(config()).toBe(section('work', 'dev'));
+  });
+
+  it('takes the section away with the outlet, and the file it created', async () => {
+    const { add, edit, config } = open();
+    await add('dev');
+    await edit('dev', { outlet: 'none' });
+    expect(config()).toBeNull();
+  });
+
+  it('to look at changes nothing, says what it would, and drops no session', async () => {
+    const { add, edit, connect, connected, config, store, told } = open();
+    await add('dev');
+    await connect('dev');
+    const before = config();
+    const { diff, disconnected } = await edit(
+      'dev',
+      { awsProfile: 'work', roleArn: 'arn:aws:iam::111122223333:role/Other' },
+      { dryRun: true },
+    );
+    expect(diff).toContain('+[profile work]');
+    expect([config(), store.get('dev').awsProfile, told]).toEqual([before, 'dev', []]);
+    expect(connected.has('dev')).toBe(true);
+    expect(disconnected).toBe(false); // who is told so says that the session was dropped
+  });
+
+  describe('of a connected account', () => {
+    it.each<[string, AccountFields]>([
+      ['its role', { roleArn: 'arn:aws:iam::111122223333:role/Other' }],
+      ['its profile', { profileArn: profileArn.replace('3f1c', '0000') }],
+      ['its anchor', { trustAnchorArn: trustAnchorArn.replace('8b7d', '0000') }],
+      ['its key', { keys: ['pkcs11:token=Other'] }],
+      ['its endpoint', { endpoint: 'https://example.org' }],
+    ])('drops the session where %s changes', async (_, changed) => {
+      const { add, edit, connect, credentials, connected } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      expect((await edit('dev', changed)).disconnected).toBe(true);
+      expect(connected.has('dev')).toBe(false);
+      expect(credentials()).toBeNull();
+    });
+
+    it.each<[string, AccountFields]>([
+      ['its label', { label: 'L' }],
+      ['its duration', { sessionDuration: 900 }],
+      ['its group', { group: 'G' }],
+      ['the same role again', { roleArn }],
+      ['the same key again', { keys: [keyUri] }],
+    ])('keeps the session where %s changes', async (_, changed) => {
+      const { add, edit, connect, credentials } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      const before = credentials();
+      expect((await edit('dev', changed)).disconnected).toBe(false);
+      expect(credentials()).toBe(before);
+    });
+
+    it('hands what is served to another outlet', async () => {
+      const { add, edit, connect, credentials, config } = open();
+      await add('dev');
+      await connect('dev');
+      await edit('dev', { outlet: 'credentials-file' });
+      expect(config()).toBeNull();
+      expect(credentials()).toContain('aws_access_key_id = ASIA1');
+      await edit('dev', { outlet: 'credential-process' });
+      expect(credentials()).toBeNull();
+      expect(config()).toBe(section('dev', 'dev'));
+    });
+
+    it('hands what is served to another profile', async () => {
+      const { add, edit, connect, credentials } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      await edit('dev', { awsProfile: 'work' });
+      expect(credentials()).toMatch(/^\[work\]\n# managed by rolekey: dev\n/);
+      expect(credentials()).not.toContain('[dev]');
+    });
+  });
+
+  describe('that cannot be done is not done at all', () => {
+    it('where the config file cannot be written', async () => {
+      const { add, edit, connect, credentials, store, files } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      const before = credentials();
+      files.failures.set(configPath, new AppError('file-readonly'));
+      expect(await codeOf(edit('dev', { outlet: 'credential-process' }))).toBe('file-readonly');
+      expect(store.get('dev').outlet).toBe('credentials-file');
+      expect(credentials()).toBe(before);
+    });
+
+    it('where it cannot be remembered: credentials stay where they are', async () => {
+      const { add, edit, connect, credentials, store, settingsFile } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      const before = credentials();
+      settingsFile.writeFailure = new AppError('disk-full');
+      expect(await codeOf(edit('dev', { awsProfile: 'work' }))).toBe('disk-full');
+      settingsFile.writeFailure = null;
+      expect(store.get('dev').awsProfile).toBe('dev');
+      expect(credentials()).toBe(before);
+    });
+
+    it('where it cannot be remembered: the session stays', async () => {
+      const { add, edit, connect, connected, settingsFile } = open();
+      await add('dev');
+      await connect('dev');
+      settingsFile.writeFailure = new AppError('disk-full');
+      expect(await codeOf(edit('dev', { endpoint: 'https://example.org' }))).toBe('disk-full');
+      expect(connected.has('dev')).toBe(true);
+    });
+
+    it.each<[string, AccountFields, string]>([
+      ['a clash', { awsProfile: 'other' }, 'account-exists'],
+      ['a foreign section', { awsProfile: 'theirs' }, 'section-foreign'],
+      ['a bad field', { sessionDuration: 1 }, 'duration-range'],
+    ])('for %s', async (_, changed, code) => {
+      const { add, edit, connect, connected, store, told } = open({
+        [configPath]: '[profile theirs]\na = b\n',
+      });
+      await add('dev');
+      await add('other');
+      await connect('dev');
+      expect(await codeOf(edit('dev', changed))).toBe(code);
+      expect([store.get('dev').awsProfile, told, connected.has('dev')]).toEqual(['dev', [], true]);
+    });
+  });
+});
+
+describe('remove', () => {
+  it('disconnects, takes every trace away and forgets', async () => {
+    const text = '[default]\nregion = x\n';
+    const { add, connect, service, ids, config, credentials, told } = open({
+      [configPath]: text,
+      [credentialsPath]: text,
+    });
+    await add('a');
+    await add('b', { outlet: 'credentials-file' });
+    await connect('b');
+    expect(await service.remove(['b', 'a'])).toEqual(['b', 'a']);
+    expect([ids(), config(), credentials()]).toEqual([[], text, text]);
+    expect(told).toEqual(['disconnect b,a', 'forget b', 'forget a']);
+  });
+
+  it('of an unknown account removes none', async () => {
+    const { add, service, ids, told } = open();
+    await add('a');
+    expect(await codeOf(service.remove(['a', 'x']))).toBe('account-unknown');
+    expect([ids(), told]).toEqual([['a'], []]);
+  });
+
+  it('keeps the account where its section cannot be taken away', async () => {
+    const { add, service, ids, files } = open();
+    await add('a');
+    files.failures.set(configPath, new AppError('file-readonly'));
+    expect(await codeOf(service.remove(['a']))).toBe('file-readonly');
+    expect(ids()).toEqual(['a']);
+  });
+
+  it('of one named twice is one', async () => {
+    const { add, service } = open();
+    await add('a');
+    expect(await service.remove(['a', 'a'])).toEqual(['a']);
+  });
+});
+
+describe('import', () => {
+  const helper = `aws_signing_helper credential-process --certificate /c.pem --private-key /k.pem --role-arn ${roleArn} --profile-arn ${profileArn} --trust-anchor-arn ${trustAnchorArn}`;
+  const text = `[profile old]\nregion = eu-west-1\ncredential_process = ${helper}\n\n[profile plain]\nregion = x\n`;
+  const fromConfig = { configFile: null, profiles: null };
+
+  it('takes accounts out of the config file, remembers them and writes their profiles beside', async () => {
+    const { service, ids, config } = open({ [configPath]: text });
+    const { imported, skipped } = await service.import({ from: fromConfig, id: null, dryRun: false });
+    expect(imported).toHaveLength(1);
+    expect(skipped).toEqual([]);
+    expect(ids()).toEqual(imported.map(({ id }) => id));
+    expect(config()!.startsWith(text)).toBe(true);
+    expect(config()).toContain(`# managed by rolekey: ${imported[0]!.id}`);
+  });
+
+  it('takes one out of a command line', async () => {
+    const { service } = open();
+    const { imported } = await service.import({
+      from: { commandLine: helper, directory: '/home/user' },
+      id: 'mine',
+      dryRun: false,
+    });
+    expect(imported).toMatchObject([{ id: 'mine', keys: ['/k.pem'], certificate: '/c.pem' }]);
+  });
+
+  it('to look at changes nothing', async () => {
+    const { service, ids, files, settingsFile } = open({ [configPath]: text });
+    const { imported } = await service.import({ from: fromConfig, id: null, dryRun: true });
+    expect(imported).toHaveLength(1);
+    expect([ids(), files.writes, settingsFile.writes]).toEqual([[], [], 0]);
+  });
+
+  it('of a file that is not there imports nothing', async () => {
+    const { service } = open();
+    expect(await service.import({ from: fromConfig, id: null, dryRun: false })).toEqual({
+      imported: [],
+      skipped: [],
+      dropped: [],
+    });
+  });
+
+  it('says which could not be written, and why', async () => {
+    const { service, ids, files } = open({ [configPath]: text });
+    files.failures.set(configPath, new AppError('file-readonly'));
+    const { imported, skipped } = await service.import({ from: fromConfig, id: null, dryRun: false });
+    expect(imported).toEqual([]);
+    expect(skipped).toMatchObject([{ code: 'file-readonly' }]);
+    expect(ids()).toEqual([]);
+  });
+
+  it('fails as a whole for what nobody expected', async () => {
+    const { service, settingsFile } = open({ [configPath]: text });
+    settingsFile.writeFailure = new TypeError('broken');
+    await expect(service.import({ from: fromConfig, id: null, dryRun: false })).rejects.toThrow(TypeError);
+  });
+});
