@@ -1,0 +1,138 @@
+/**
+ * STS GetCallerIdentity with credentials an account serves: who AWS says they are.
+ * (AWS STS API reference, GetCallerIdentity; IAM user guide, "Create a signed AWS API request".)
+ */
+import { createHmac } from 'node:crypto';
+import type { CallOutput } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Account } from '../../shared/model.ts';
+import type { Http, HttpResponse } from '../ports.ts';
+import { isSessionOf, parseAssumedRoleArn, parseRoleArn } from '../roles-anywhere/arn.ts';
+import {
+  authorization,
+  canonicalRequest,
+  credentialScope,
+  formatAmzDate,
+  stringToSign,
+  type SigningScope,
+} from '../roles-anywhere/canonical-request.ts';
+import { parseEndpointUrl } from '../roles-anywhere/endpoint.ts';
+import type { SessionCredentials } from './create-session.ts';
+
+const timeoutMs = 10_000;
+const body = 'Action=GetCallerIdentity&Version=2011-06-15';
+
+/** What the agent's environment says of STS. */
+export interface StsEnvironment {
+  /** AWS_ENDPOINT_URL_STS; null or empty: not set. */
+  readonly stsUrl: string | null;
+  readonly useFips: boolean;
+  readonly useDualstack: boolean;
+}
+
+/**
+ * The address of STS in the account's region and partition, as the AWS SDKs make it.
+ * @throws AppError `endpoint-insecure`, `account-invalid` for an address in the environment that is none.
+ */
+export function stsOrigin(
+  account: Pick<Account, 'roleArn' | 'region' | 'useFipsEndpoint' | 'useDualstackEndpoint'>,
+  environment: StsEnvironment,
+): string {
+  if (environment.stsUrl !== null && environment.stsUrl !== '')
+    return parseEndpointUrl(environment.stsUrl).origin;
+  const { partition } = parseRoleArn(account.roleArn);
+  const fips = (account.useFipsEndpoint || environment.useFips) && partition.fips;
+  const dualstack = account.useDualstackEndpoint || environment.useDualstack;
+  const suffix = (dualstack ? partition.dualstackSuffix : null) ?? partition.suffix;
+  return `https://sts${fips ? '-fips' : ''}.${account.region}.${suffix}`;
+}
+
+/**
+ * @param origin scheme, host and port of STS, without a slash at the end.
+ * @param now milliseconds since the epoch, by AWS's clock.
+ * @throws AppError what the Http port throws, `aws-access-denied`, `response-invalid`.
+ */
+export async function callerIdentity(
+  account: Pick<Account, 'roleArn' | 'region'>,
+  credentials: SessionCredentials,
+  origin: string,
+  now: number,
+  http: Http,
+): Promise<CallOutput<'whoami'>> {
+  const url = new URL(origin);
+  const scope: SigningScope = {
+    algorithm: 'AWS4-HMAC-SHA256',
+    amzDate: formatAmzDate(now),
+    region: account.region,
+    service: 'sts',
+  };
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+    host: url.host,
+    'x-amz-date': scope.amzDate,
+    'x-amz-security-token': credentials.sessionToken,
+  };
+  const canonical = canonicalRequest({ method: 'POST', path: '/', query: [], headers, body });
+  const signature = hmac(
+    signingKey(credentials.secretAccessKey, scope),
+    stringToSign(scope, canonical),
+  ).toString('hex');
+  const response = await http.send({
+    method: 'POST',
+    url: `${origin}/`,
+    headers: {
+      ...headers,
+      authorization: authorization(scope, credentials.accessKeyId, canonical.signedHeaders, signature),
+    },
+    body,
+    timeoutMs,
+  });
+  return identityIn(response, account);
+}
+
+/** Each part of the scope is hashed into the key of the next. */
+function signingKey(secretAccessKey: string, scope: SigningScope): Buffer {
+  return credentialScope(scope)
+    .split('/')
+    .reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secretAccessKey}`));
+}
+
+function hmac(key: Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+function identityIn(
+  { status, headers, body: xml }: HttpResponse,
+  account: Pick<Account, 'roleArn'>,
+): CallOutput<'whoami'> {
+  if (status !== 200) throw refusal(xml, headers['x-amzn-requestid'] ?? null);
+  const Account = textOf(xml, 'Account');
+  const Arn = textOf(xml, 'Arn');
+  const UserId = textOf(xml, 'UserId');
+  if (Account === null || Arn === null || UserId === null) {
+    throw new AppError('response-invalid', { message: 'The answer was not one of AWS STS.' });
+  }
+  const identity = parseAssumedRoleArn(Arn);
+  return {
+    Account,
+    Arn,
+    UserId,
+    matches: identity !== null && isSessionOf(parseRoleArn(account.roleArn), identity),
+  };
+}
+
+function refusal(xml: string, requestId: string | null): AppError {
+  const code = textOf(xml, 'Code');
+  if (code === null)
+    return new AppError('response-invalid', { message: 'The answer was not one of AWS STS.' });
+  return new AppError('aws-access-denied', {
+    message: `AWS STS refused the credentials: ${textOf(xml, 'Message') ?? code}.`,
+    remedy: 'Disconnect the account and connect it again.',
+    requestId: textOf(xml, 'RequestId') ?? requestId,
+  });
+}
+
+/** The text of an element; STS answers in flat elements of plain text. */
+function textOf(xml: string, element: string): string | null {
+  return new RegExp(`<${element}>([^<>]{1,2048})</${element}>`).exec(xml)?.[1] ?? null;
+}

@@ -1,0 +1,74 @@
+/** Makes the keys of several accounts ready together, so that one PIN entry serves all that wait for it. */
+import { AppError } from '../../shared/errors.ts';
+import type { Account } from '../../shared/model.ts';
+import type { Prompts } from '../ports.ts';
+import type { Signer } from '../tokens/signer.ts';
+
+/** Finds an account's key and refuses what AWS would refuse; asks nobody. */
+export type PrepareSigner = (account: Account) => Promise<Signer>;
+
+/** Somebody who clicked or typed a command. */
+export interface Requester {
+  readonly prompts: Prompts;
+  /** Who the caller says it is. */
+  readonly askedBy: string;
+}
+
+/** The accounts of one connect. Every one of them must either become ready or be skipped. */
+export class PromptGroup {
+  readonly #requester: Requester;
+  readonly #allPrepared: Promise<void>;
+  readonly #labels = new Map<string, string[]>();
+  #unprepared: number;
+  #release: () => void = () => undefined;
+
+  /** @param size how many accounts there are. */
+  constructor(requester: Requester, size: number) {
+    this.#requester = requester;
+    this.#unprepared = size;
+    this.#allPrepared = new Promise((resolve) => (this.#release = resolve));
+  }
+
+  /** One of the accounts needs nothing. */
+  skip(): void {
+    this.#arrived();
+  }
+
+  /**
+   * The account's key, ready to sign. A person is asked only once every account of the group was checked, and is told
+   * the labels of all that wait for that token.
+   */
+  async ready(prepare: PrepareSigner, account: Account): Promise<Signer> {
+    let signer: Signer;
+    try {
+      signer = await prepare(account);
+      this.#waitingFor(signer).push(account.label);
+    } finally {
+      this.#arrived();
+    }
+    await this.#allPrepared;
+    if (!signer.readyWithoutHuman()) {
+      await signer.unlock({ ...this.#requester, accounts: this.#waitingFor(signer) });
+    }
+    return signer;
+  }
+
+  #waitingFor({ key }: Signer): string[] {
+    const token = key.token === null ? key.uri : `${key.token.serial} ${key.token.label}`;
+    const labels = this.#labels.get(token) ?? [];
+    this.#labels.set(token, labels);
+    return labels;
+  }
+
+  #arrived(): void {
+    this.#unprepared -= 1;
+    if (this.#unprepared === 0) this.#release();
+  }
+}
+
+/** The account's key if it can sign without a person. @throws AppError `pin-needed` otherwise. */
+export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
+  const signer = await prepare(account);
+  if (!signer.readyWithoutHuman()) throw new AppError('pin-needed');
+  return signer;
+}

@@ -1,0 +1,73 @@
+/** The state of a session inside the engine (milliseconds) and as the contract shows it (RFC 3339). */
+import type { ErrorCode, ErrorShape } from '../../shared/errors.ts';
+import { formatTime, type Activity, type Reason, type State } from '../../shared/model.ts';
+
+/** What the session is doing and what it can hand out. Times are milliseconds since the epoch. */
+export interface SessionState {
+  readonly activity: Activity;
+  readonly reason: Reason | null;
+  readonly serving: { readonly expiresAt: number; readonly renewAt: number } | null;
+  readonly retryAt: number | null;
+  readonly error: ErrorShape | null;
+}
+
+export const idle: SessionState = {
+  activity: 'idle',
+  reason: null,
+  serving: null,
+  retryAt: null,
+  error: null,
+};
+
+/** The contract's `State`. */
+export function toState({ activity, reason, serving, retryAt, error }: SessionState): State {
+  return {
+    activity,
+    reason,
+    serving:
+      serving === null
+        ? null
+        : { expiresAt: formatTime(serving.expiresAt), renewAt: formatTime(serving.renewAt) },
+    retryAt: retryAt === null ? null : formatTime(retryAt),
+    error,
+  };
+}
+
+/** A session is renewed when half of its lifetime is gone. */
+export function renewalTime(issuedAt: number, expiresAt: number): number {
+  return issuedAt + (expiresAt - issuedAt) / 2;
+}
+
+/** What a failure asks for: a person, patience, or nothing that would help by itself. */
+export type Consequence =
+  | { readonly activity: 'needs-you'; readonly reason: Reason }
+  | { readonly activity: 'retrying' }
+  | { readonly activity: 'failed' };
+
+const needs: Partial<Record<ErrorCode, Reason>> = {
+  'pin-needed': 'pin',
+  'pin-incorrect': 'pin',
+  'pin-final': 'pin',
+  'pin-length': 'pin',
+  'passphrase-incorrect': 'pin',
+  'pin-locked': 'pin-locked',
+  'touch-needed': 'touch',
+  'token-absent': 'token-absent',
+  'key-ambiguous': 'choose',
+  'module-unconfirmed': 'choose',
+};
+
+/** Failures that pass by themselves. */
+const passing = new Set<ErrorCode>([
+  'network-unreachable',
+  'aws-throttled',
+  'aws-failed',
+  'token-failed',
+  'clock-skew',
+]);
+
+export function consequenceOf(code: ErrorCode): Consequence {
+  const reason = needs[code] ?? (code.startsWith('cert-') ? 'certificate' : undefined);
+  if (reason !== undefined) return { activity: 'needs-you', reason };
+  return { activity: passing.has(code) ? 'retrying' : 'failed' };
+}
