@@ -1,0 +1,134 @@
+/** The agent's door: turns requests of the socket into calls of the engine, and the engine's events into streams. */
+import { calls, type Caller, type CallName, type EngineEvent, type Handlers } from '../../shared/api.ts';
+import { AppError, toErrorShape } from '../../shared/errors.ts';
+import {
+  callPath,
+  eventsPath,
+  promptPath,
+  protocolVersion,
+  wireHeaders,
+  type ErrorBody,
+} from '../../shared/wire.ts';
+import type { Logger } from '../ports.ts';
+import type { AgentAnswer, AgentRequest } from './listener.ts';
+
+export interface AgentServerDependencies {
+  readonly handlers: Handlers;
+  /** Subscribes to the engine's events for a client; returns the undo. */
+  readonly subscribe: (client: string | null, listener: (event: EngineEvent) => void) => () => void;
+  readonly logger: Logger;
+}
+
+const namesByPath = new Map<string, Exclude<CallName, 'answerPrompt'>>(
+  (Object.keys(calls) as CallName[])
+    .filter((name) => name !== 'answerPrompt')
+    .filter((name) => isForAgent(name))
+    .map((name) => [callPath(name), name]),
+);
+const promptPrefix = promptPath('');
+
+/** Answers one request; never throws: a failure is an answer with the error as its body. */
+export function createAgentServer(
+  dependencies: AgentServerDependencies,
+): (request: AgentRequest) => Promise<AgentAnswer> {
+  const { handlers, subscribe, logger } = dependencies;
+
+  async function call(name: CallName, input: unknown, caller: Caller): Promise<AgentAnswer> {
+    const parsed = calls[name].input.safeParse(input);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const where = issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`;
+      throw new AppError('usage-invalid', { message: `The request is not valid: ${where}.` });
+    }
+    // The handler's type is that of its own call; the union over all names is what the compiler cannot follow.
+    const handler = handlers[name] as (input: unknown, caller: Caller) => Promise<unknown>;
+    return ok(await handler(parsed.data, caller));
+  }
+
+  async function route(request: AgentRequest): Promise<AgentAnswer> {
+    if (request.headers[wireHeaders.protocol] !== String(protocolVersion))
+      throw new AppError('agent-version');
+    const caller = callerOf(request);
+    if (request.method === 'GET' && request.path === eventsPath) return eventStream(caller.client);
+    if (request.method !== 'POST') throw unknownPath(request);
+    const name = namesByPath.get(request.path);
+    if (name !== undefined) return call(name, parseJson(request.body), caller);
+    if (request.path.startsWith(promptPrefix)) {
+      const id = decodeURIComponent(request.path.slice(promptPrefix.length));
+      return call('answerPrompt', { id, answer: parseJson(request.body) }, caller);
+    }
+    throw unknownPath(request);
+  }
+
+  function eventStream(client: string | null): AgentAnswer {
+    return {
+      status: 200,
+      headers: { ...commonHeaders, 'content-type': 'text/event-stream' },
+      stream: (write) => {
+        write(': listening\n\n');
+        return subscribe(client, (event) => {
+          write(`event: ${event.name}\ndata: ${JSON.stringify(event.payload)}\n\n`);
+        });
+      },
+    };
+  }
+
+  return async (request) => {
+    try {
+      return await route(request);
+    } catch (error) {
+      const shape = toErrorShape(error);
+      if (shape.code === 'internal') logger.log('error', 'call-failed', { path: request.path, error });
+      const body: ErrorBody = { error: shape };
+      return { status: statusOf(shape.code), headers: jsonHeaders, body: JSON.stringify(body) };
+    }
+  };
+}
+
+const commonHeaders = { [wireHeaders.protocol]: String(protocolVersion), 'cache-control': 'no-store' };
+const jsonHeaders = { ...commonHeaders, 'content-type': 'application/json' };
+
+function ok(output: unknown): AgentAnswer {
+  return { status: 200, headers: jsonHeaders, body: JSON.stringify(output) };
+}
+
+function isForAgent(name: CallName): boolean {
+  return (calls[name].doors as readonly string[]).includes('agent');
+}
+
+function statusOf(code: string): number {
+  if (code === 'internal') return 500;
+  if (code === 'agent-version') return 426;
+  return 400;
+}
+
+function unknownPath(request: AgentRequest): AppError {
+  return new AppError('usage-invalid', {
+    message: `The agent has no call ${request.method} ${request.path}.`,
+  });
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body === '' ? '{}' : body) as unknown;
+  } catch (cause) {
+    throw new AppError('usage-invalid', { message: 'The request is not JSON.', cause });
+  }
+}
+
+/** What the caller says of itself; the name is shown to people, so it is cut and cleaned. */
+function callerOf(request: AgentRequest): Caller {
+  const client = request.headers[wireHeaders.client] ?? null;
+  return { door: 'agent', client, saysItIs: cleanName(request.headers[wireHeaders.command] ?? '') };
+}
+
+function cleanName(encoded: string): string {
+  let name: string;
+  try {
+    name = decodeURIComponent(encoded);
+  } catch {
+    return 'a program';
+  }
+  const clean = name.replace(/[^\p{L}\p{N}\p{P} ]/gu, '').slice(0, 80);
+  return clean === '' ? 'a program' : clean;
+}

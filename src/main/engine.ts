@@ -1,0 +1,363 @@
+/**
+ * Composition root of all that works without Electron: from adapters to the handlers of every call.
+ * `startAgent` puts them behind the socket.
+ */
+import type { Caller, Handlers } from '../shared/api.ts';
+import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
+import type { Paths } from '../shared/paths.ts';
+import { AccountService } from './accounts/account-service.ts';
+import { createAccountStore, type AccountStore } from './accounts/account-store.ts';
+import { settingsFormat } from './accounts/settings.ts';
+import { createAgentServer } from './agent/server.ts';
+import { EventHub } from './event-hub.ts';
+import { createAgentListener } from './node/agent-listener.ts';
+import { systemClock } from './node/clock.ts';
+import { createFiles } from './node/files.ts';
+import { createNodeHttp } from './node/http.ts';
+import { createLogFile } from './node/log-file.ts';
+import { createModuleFiles } from './node/module-files.ts';
+import { createSettingsFile } from './node/settings-file.ts';
+import { createTokenHosts } from './node/token-hosts.ts';
+import { createConfigFile } from './outlets/config-file.ts';
+import { createCredentialsFile } from './outlets/credentials-file.ts';
+import { createOutlets, type Outlets } from './outlets/outlets.ts';
+import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
+import { PromptBroker } from './prompt-broker.ts';
+import { parseRoleArn } from './roles-anywhere/arn.ts';
+import { resolveEndpoint, type EndpointEnvironment } from './roles-anywhere/endpoint.ts';
+import { preflight, refuse } from './roles-anywhere/preflight.ts';
+import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
+import { createSession, type IssuedSession } from './sessions/create-session.ts';
+import { ServerClock } from './sessions/server-clock.ts';
+import { SessionService, type LiveSession } from './sessions/session-service.ts';
+import { isBuiltInModule } from './tokens/module-finder.ts';
+import type { Computer } from './tokens/shared-library.ts';
+import { createTokenService } from './tokens/token-service.ts';
+
+/** The adapters an engine lives on. */
+export interface World {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly http: Http;
+  readonly tokenHosts: TokenHosts;
+  readonly moduleFiles: ModuleFiles;
+  readonly logger: Logger;
+}
+
+export interface EngineOptions {
+  readonly version: string;
+  readonly mode: AgentInfo['mode'];
+  readonly paths: Paths;
+  /** Absolute path of the rolekey command, as it is written into ~/.aws/config. */
+  readonly cliPath: string;
+  readonly computer: Computer;
+  /** The user's home directory. */
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Engine {
+  readonly info: AgentInfo;
+  readonly handlers: Omit<Handlers, 'shutdown'>;
+  readonly hub: EventHub;
+  /** Whether any account is connected, connecting or trying again. */
+  isBusy(): boolean;
+  /** Takes up what an agent that crashed left in the AWS files. */
+  resume(): Promise<void>;
+  /** Disconnects every account and ends every token host. */
+  stop(): Promise<void>;
+}
+
+/** @throws AppError `config-unreadable`, `config-newer`. */
+export function createEngine(options: EngineOptions, world: World): Engine {
+  const { paths, env } = options;
+  const { clock, files, http, logger } = world;
+  const environment = endpointEnvironment(env);
+  const store = createAccountStore(createSettingsFile(paths.configFolder, settingsFormat));
+  store.list(); // a configuration that cannot be read is told at once, not with the first call
+
+  const hub = new EventHub();
+  const prompts = new PromptBroker(clock, hub);
+  const serverClock = new ServerClock(clock);
+  const tokens = createTokenService({
+    hosts: world.tokenHosts,
+    moduleFiles: world.moduleFiles,
+    confirmedModules: store.confirmedModules,
+    files,
+    clock,
+    log: logger,
+    computer: options.computer,
+  });
+  const awsFiles = { files, createdFiles: store.createdFiles };
+  const { awsCredentialsFile, awsConfigFile } = paths;
+  const outlets = createOutlets({
+    credentialsFile: createCredentialsFile({
+      ...awsFiles,
+      path: awsCredentialsFile,
+      configPath: awsConfigFile,
+    }),
+    configFile: createConfigFile({
+      ...awsFiles,
+      path: awsConfigFile,
+      credentialsPath: awsCredentialsFile,
+      cliPath: options.cliPath,
+    }),
+    mayAdopt: store.adoptions.has,
+    onTightened: () => {
+      logger.log('warn', 'credentials-file-tightened', { path: awsCredentialsFile });
+    },
+  });
+  const sessions = new SessionService({
+    accounts: store,
+    prepareSigner: async (account) => {
+      const signer = await tokens.signer(account);
+      const { certificate, issuers } = signer;
+      const now = awsTime(account);
+      refuse(preflight({ account, certificate, issuers, environment, now }));
+      return signer;
+    },
+    createSession: async (account, signer) =>
+      byLocalClock(await createSession({ account, signer, environment }, { clock, http }, serverClock)),
+    outlets,
+    clock,
+    random: Math.random,
+    logger,
+    onChange: (account, state) => hub.emit({ name: 'state', payload: { account, state } }),
+  });
+  const accounts = new AccountService({
+    store,
+    outlets,
+    sessions,
+    environment,
+    files,
+    configPath: awsConfigFile,
+    credentialsPath: awsCredentialsFile,
+    importContext: {
+      home: options.home,
+      windows: options.computer.platform === 'win32',
+      isBuiltInModule: (path) => isBuiltInModule(path, options.computer),
+    },
+  });
+
+  const info: AgentInfo = {
+    pid: process.pid,
+    version: options.version,
+    protocol: 1,
+    startedAt: formatTime(clock.now()),
+    mode: options.mode,
+    credentialsFile: awsCredentialsFile,
+    configFile: awsConfigFile,
+  };
+  const selected = (select: { accounts: string[] } | { all: true }): string[] =>
+    'all' in select ? store.list().map(({ id }) => id) : select.accounts;
+  const results = (ids: readonly string[]) => ({
+    results: ids.map((account) => ({ account, state: sessions.state(account) })),
+  });
+
+  return {
+    info,
+    hub,
+    isBusy: () => sessions.isBusy(),
+    resume: () => resumeFrom(outlets, sessions, store, clock),
+    stop: async () => {
+      await sessions.stop();
+      tokens.close();
+    },
+    handlers: {
+      status: async (input) => ({
+        agent: info,
+        accounts: accounts.list(input.accounts).map((account) => sessions.status(account)),
+      }),
+      accountsList: async (input) => ({ accounts: accounts.list(input.accounts) }),
+      accountsAdd: (input) => accounts.add(input),
+      accountsEdit: (input) => accounts.edit(input),
+      accountsRemove: async (input) => ({ removed: await accounts.remove(input.accounts) }),
+      accountsImport: (input) => accounts.import(input),
+      connect: async ({ select, timeoutMs }, caller) => {
+        const ids = selected(select);
+        await sessions.connect(ids, {
+          prompts: prompts.promptsFor(caller.client, timeoutMs),
+          askedBy: caller.saysItIs,
+        });
+        return results(ids);
+      },
+      disconnect: async ({ select }) => {
+        const ids = selected(select);
+        await sessions.disconnect(ids);
+        return results(ids);
+      },
+      lock: async () => {
+        tokens.lock();
+        return {};
+      },
+      credentials: async ({ account: id }) => {
+        const account = store.get(id);
+        const { credentials, expiresAt } = sessions.serving(id);
+        return {
+          credentials: { ...credentials, expiration: formatTime(expiresAt) },
+          profileRegion: account.profileRegion,
+        };
+      },
+      tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
+      whoami: async ({ account: id }) => {
+        const account = store.get(id);
+        const { credentials } = sessions.serving(id);
+        const origin = stsOrigin(account, { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null });
+        return callerIdentity(account, credentials, origin, awsTime(account), http);
+      },
+      answerPrompt: async ({ id, answer }) => {
+        prompts.answer(id, answer);
+        return {};
+      },
+    },
+  };
+
+  /** Now, by the clock of the account's endpoint as far as it is known. */
+  function awsTime(account: Account): number {
+    return serverClock.now(
+      resolveEndpoint(account, parseRoleArn(account.roleArn).partition, environment).host,
+    );
+  }
+
+  function humanOf(caller: Caller) {
+    if (caller.client === null) return null;
+    return {
+      prompts: prompts.promptsFor(caller.client, humanTimeoutMs),
+      accounts: [],
+      askedBy: caller.saysItIs,
+    };
+  }
+}
+
+/** Serves what a crashed agent left in the credentials file, and takes away what is no use any more. */
+async function resumeFrom(
+  outlets: Outlets,
+  sessions: SessionService,
+  store: AccountStore,
+  clock: Clock,
+): Promise<void> {
+  const now = clock.now();
+  const known = new Map(store.list().map((account) => [account.id, account]));
+  const found = await outlets.left();
+  const live = found.flatMap(({ accountId, credentials, expiresAt }) =>
+    known.get(accountId)?.outlet === 'credentials-file' && expiresAt > now
+      ? [{ account: accountId, live: { credentials, expiresAt, issuedAt: now, assumedRoleArn: null } }]
+      : [],
+  );
+  const kept = new Set(live.map(({ account }) => account));
+  await outlets.clear(found.map(({ accountId }) => accountId).filter((id) => !kept.has(id)));
+  sessions.resume(live);
+}
+
+/** Offsets below this are the blur of a header that tells whole seconds, milliseconds. */
+const clockBlurMs = 5000;
+
+/**
+ * AWS tells times by its own clock. All who read them here, SDKs among them, compare them with this computer's, so they
+ * are moved to that where it is wrong.
+ */
+function byLocalClock(issued: IssuedSession): LiveSession {
+  const { clockOffsetMs } = issued;
+  const shift = Math.abs(clockOffsetMs) < clockBlurMs ? 0 : clockOffsetMs;
+  return { ...issued, issuedAt: issued.issuedAt - shift, expiresAt: issued.expiresAt - shift };
+}
+
+/** How long a person may take to answer what `rolekey tokens` asks, milliseconds. */
+const humanTimeoutMs = 120_000;
+
+export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
+  /** Path of the bundled tokens/host/index.ts. */
+  readonly tokenHostBundle: string;
+  /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
+  readonly endsWhenIdle: boolean;
+}
+
+export interface RunningAgent {
+  readonly info: AgentInfo;
+  /** Resolves when the agent has ended, by `stop`, by a call, or because it was idle. */
+  readonly ended: Promise<void>;
+  /** Disconnects everything and gives the socket up. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const idleLimitMs = 600_000;
+
+/**
+ * Runs an engine of plain Node adapters behind the agent's socket.
+ * @returns null where another agent has the socket.
+ * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable` (AWS_CA_BUNDLE).
+ */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
+  const { paths, env } = options;
+  const clock = systemClock;
+  const logger = createLogFile(paths.logFile, clock);
+  const http = createNodeHttp({ caBundlePath: env.AWS_CA_BUNDLE ?? null });
+  const computer: Computer = { platform: process.platform, arch: process.arch };
+  const engine = createEngine(
+    { ...options, mode: 'headless', computer },
+    {
+      clock,
+      http,
+      logger,
+      files: createFiles(paths.runtimeFolder),
+      tokenHosts: createTokenHosts({ bundle: options.tokenHostBundle, environment: env }),
+      moduleFiles: createModuleFiles(),
+    },
+  );
+  const listener = createAgentListener(paths.socket);
+  let lastUse = clock.now();
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => (stopping ??= finish());
+
+  async function finish(): Promise<void> {
+    await engine.stop();
+    await listener.close();
+    await http.close();
+    logger.log('info', 'agent-stopped');
+    end();
+  }
+
+  const serve = createAgentServer({
+    handlers: {
+      ...engine.handlers,
+      shutdown: async () => {
+        await engine.stop();
+        clock.after(0, () => void stop()); // once this answer is on its way
+        return {};
+      },
+    },
+    subscribe: (client, tell) => engine.hub.subscribe(client, tell),
+    logger,
+  });
+  const isFree = await listener.listen(async (request) => {
+    lastUse = clock.now();
+    return serve(request);
+  });
+  if (!isFree) return null;
+  logger.log('info', 'agent-started', { ...engine.info });
+  await engine.resume();
+  if (options.endsWhenIdle) watchIdleness();
+  return { info: engine.info, ended, stop };
+
+  function watchIdleness(): void {
+    if (engine.isBusy()) lastUse = clock.now();
+    const left = lastUse + idleLimitMs - clock.now();
+    if (left <= 0) void stop();
+    else clock.after(Math.min(left, 60_000), watchIdleness);
+  }
+}
+
+function endpointEnvironment(env: EngineOptions['env']): EndpointEnvironment {
+  return {
+    rolesAnywhereUrl: env.AWS_ENDPOINT_URL_ROLESANYWHERE ?? null,
+    useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
+    useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
+  };
+}
+
+/** As the AWS SDKs read it. */
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true';
+}

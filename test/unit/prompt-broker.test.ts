@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { EventHub } from '../../src/main/event-hub.ts';
+import type { PromptQuestion } from '../../src/main/ports.ts';
+import { PromptBroker } from '../../src/main/prompt-broker.ts';
+import { FakeClock, settle } from '../support/fakes/clock.ts';
+import { AppError } from '../../src/shared/errors.ts';
+import type { EngineEvent } from '../../src/shared/api.ts';
+import type { Prompt, PromptAnswer } from '../../src/shared/model.ts';
+
+const pin: PromptQuestion = {
+  kind: 'pin',
+  token: { label: 'T', serial: '1' },
+  accounts: ['Work'],
+  askedBy: 'rolekey connect',
+  triesLeft: 3,
+  finalTry: false,
+  previous: null,
+};
+const passphrase: PromptQuestion = {
+  kind: 'passphrase',
+  file: '/k.pem',
+  accounts: ['Work'],
+  askedBy: 'rolekey connect',
+  previous: null,
+};
+const confirmation: PromptQuestion = {
+  kind: 'confirm-module',
+  path: '/m.so',
+  sha256: 'ab'.repeat(32),
+  askedBy: 'rolekey tokens',
+};
+
+/** A broker, and a client `x` that listens. */
+function world() {
+  const clock = new FakeClock();
+  const hub = new EventHub();
+  const broker = new PromptBroker(clock, hub);
+  const heard: EngineEvent[] = [];
+  const leave = hub.subscribe('x', (event) => heard.push(event));
+  const asked = (): Prompt[] => heard.flatMap((event) => (event.name === 'prompt' ? [event.payload] : []));
+  return { clock, hub, broker, heard, asked, leave };
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+  return 'nothing thrown';
+}
+
+describe('a question', () => {
+  it('reaches the client whole, with an id nobody can guess, and brings its answer back', async () => {
+    const { broker, asked, clock } = world();
+    const answer = broker.promptsFor('x', 60_000).ask(pin);
+    const [prompt] = asked();
+    expect(prompt).toEqual({ ...pin, id: prompt!.id });
+    expect(prompt!.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    broker.answer(prompt!.id, { secret: '123456' });
+    expect(await answer).toEqual({ secret: '123456' });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is heard by no other client, and neither is its answer', async () => {
+    const { hub, broker, asked } = world();
+    const others: EngineEvent[] = [];
+    hub.subscribe('y', (event) => others.push(event));
+    hub.subscribe(null, (event) => others.push(event));
+    const answer = broker.promptsFor('x', 60_000).ask(pin);
+    expect(others).toEqual([]);
+    broker.answer(asked()[0]!.id, { secret: '123456' });
+    await answer;
+    expect(JSON.stringify(others)).not.toContain('123456');
+    expect(others.map(({ name }) => name)).toEqual(['promptClosed', 'promptClosed']);
+  });
+
+  it('is one of several that are open, each with its own answer', async () => {
+    const { broker, asked } = world();
+    const prompts = broker.promptsFor('x', 60_000);
+    const [first, second] = [prompts.ask(pin), prompts.ask(pin)];
+    const [one, two] = asked();
+    broker.answer(two!.id, { secret: '2' });
+    broker.answer(one!.id, { secret: '1' });
+    expect(await Promise.all([first, second])).toEqual([{ secret: '1' }, { secret: '2' }]);
+  });
+
+  it('is closed once it is answered, and everybody told', async () => {
+    const { broker, heard, asked } = world();
+    const answer = broker.promptsFor('x', 60_000).ask(pin);
+    const { id } = asked()[0]!;
+    broker.answer(id, { cancel: true });
+    expect(await answer).toBeNull();
+    expect(heard.at(-1)).toEqual({ name: 'promptClosed', payload: { id } });
+    expect(codeOf(() => broker.answer(id, { secret: '123456' }))).toBe('usage-invalid');
+  });
+});
+
+describe('nobody answers', () => {
+  it.each([
+    ['who asks has no name', null, 60_000],
+    ['no client of that name listens', 'y', 60_000],
+    ['no time is given', 'x', 0],
+  ] as const)('where %s, at once', async (_, client, timeoutMs) => {
+    const { broker, heard, clock } = world();
+    expect(await broker.promptsFor(client, timeoutMs).ask(pin)).toBeNull();
+    expect(heard).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('in time: the question is closed', async () => {
+    const { clock, broker, heard } = world();
+    const answer = broker.promptsFor('x', 60_000).ask(pin);
+    await clock.advance(59_999);
+    expect(heard).toHaveLength(1);
+    await clock.advance(1);
+    expect(await answer).toBeNull();
+    expect(heard.at(-1)?.name).toBe('promptClosed');
+  });
+
+  it('in the time given for all questions together', async () => {
+    const { clock, broker, asked } = world();
+    const prompts = broker.promptsFor('x', 60_000);
+    const first = prompts.ask(pin);
+    await clock.advance(50_000);
+    broker.answer(asked()[0]!.id, { secret: 'wrong' });
+    await first;
+    const second = prompts.ask({ ...pin, previous: 'incorrect' });
+    await clock.advance(10_000);
+    expect(await second).toBeNull();
+    expect(await prompts.ask(pin)).toBeNull();
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('longer than was given, whatever the clock is set to', async () => {
+    const { clock, broker } = world();
+    const prompts = broker.promptsFor('x', 60_000);
+    clock.jump(-86_400_000);
+    let answered = false;
+    const answer = prompts.ask(pin).then(() => (answered = true));
+    await clock.advance(60_000);
+    await answer;
+    expect(answered).toBe(true);
+  });
+
+  it('because the client went away; another’s question stays open', async () => {
+    const { hub, broker, leave } = world();
+    const leaveY = hub.subscribe('y', () => undefined);
+    const ofX = broker.promptsFor('x', 60_000).ask(pin);
+    let yEnded = false;
+    const ofY = broker
+      .promptsFor('y', 60_000)
+      .ask(pin)
+      .then(() => (yEnded = true));
+    leave();
+    expect(await ofX).toBeNull();
+    await settle();
+    expect(yEnded).toBe(false);
+    leaveY();
+    await ofY;
+  });
+});
+
+describe('an answer', () => {
+  it.each<[PromptQuestion['kind'], PromptQuestion, PromptAnswer, boolean]>([
+    ['pin', pin, { secret: '123456' }, true],
+    ['pin', pin, { accept: true }, false],
+    ['passphrase', passphrase, { secret: 'x' }, true],
+    ['passphrase', passphrase, { accept: true }, false],
+    ['confirm-module', confirmation, { accept: true }, true],
+    ['confirm-module', confirmation, { secret: 'x' }, false],
+    ['pin', pin, { cancel: true }, true],
+    ['confirm-module', confirmation, { cancel: true }, true],
+  ])('to a question for %s: %j fits: %s', async (_, question, answer, fits) => {
+    const { broker, asked } = world();
+    const answered = broker.promptsFor('x', 60_000).ask(question);
+    const { id } = asked()[0]!;
+    expect(codeOf(() => broker.answer(id, answer))).toBe(fits ? 'nothing thrown' : 'usage-invalid');
+    if (!fits) broker.answer(id, { cancel: true }); // it is open still
+    expect(await answered).toEqual(fits && !('cancel' in answer) ? answer : null);
+  });
+
+  it.each(['', 'x', '__proto__', '00000000-0000-0000-0000-000000000000'])(
+    'to no question is refused and says no secret: %j',
+    (id) => {
+      const { broker } = world();
+      void broker.promptsFor('x', 60_000).ask(pin);
+      let text = '';
+      try {
+        broker.answer(id, { secret: '123456' });
+      } catch (error) {
+        text = JSON.stringify(error) + String(error);
+      }
+      expect(text).toContain('usage-invalid');
+      expect(text).not.toContain('123456');
+    },
+  );
+});
