@@ -1,0 +1,97 @@
+/** Starts the agent in the background and waits until it listens. */
+import { spawn } from 'node:child_process';
+import { isAbsolute, resolve } from 'node:path';
+import { AppError, fromErrorShape, isErrorCode, type ErrorShape } from '../shared/errors.ts';
+
+/** How long an agent may take from start to listening, milliseconds. */
+const startTimeoutMs = 15_000;
+
+/**
+ * What an agent started by a command may inherit: who the user is, where things are, and what PKCS#11 modules need.
+ * Not NODE_OPTIONS, which loads code, and not AWS_ENDPOINT_URL_*, which sends requests elsewhere: for those an agent is started by hand.
+ */
+const inherited = [
+  /^(HOME|USER|LOGNAME|PATH|SHELL|LANG|LANGUAGE|TZ|TMPDIR|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY)$/,
+  /^LC_[A-Z]+$/,
+  /^ROLEKEY_(CONFIG_DIR|SOCKET)$/,
+  /^AWS_(SHARED_CREDENTIALS_FILE|CONFIG_FILE|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/,
+  /^(HTTPS_PROXY|NO_PROXY|https_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/,
+  /^(SOFTHSM2_CONF|TPM2_PKCS11_[A-Z_]+|TPM2TOOLS_TCTI|TSS2_[A-Z]+|PCSCLITE_CSOCK_NAME|OPENSC_CONF)$/,
+  /^(SystemRoot|USERPROFILE|APPDATA|LOCALAPPDATA|TEMP|TMP)$/,
+];
+/** Paths among them: the agent runs in another folder. */
+const paths = new Set([
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONFIG_FILE',
+  'AWS_CA_BUNDLE',
+  'NODE_EXTRA_CA_CERTS',
+  'SOFTHSM2_CONF',
+  'TPM2_PKCS11_STORE',
+  'PCSCLITE_CSOCK_NAME',
+  'OPENSC_CONF',
+  'ROLEKEY_CONFIG_DIR',
+  'ROLEKEY_SOCKET',
+]);
+
+export function inheritedEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  directory: string,
+): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !inherited.some((pattern) => pattern.test(name))) continue;
+    result[name] = paths.has(name) && value !== '' && !isAbsolute(value) ? resolve(directory, value) : value;
+  }
+  return result;
+}
+
+/**
+ * Runs `rolekey agent` detached from this terminal. Resolves once an agent listens: this one, or one that was quicker.
+ * @param command the program and its first arguments, for example `['node', '/opt/rolekey/bin/rolekey']`.
+ * @throws AppError what the agent said, or `agent-not-running`.
+ */
+export async function startAgent(
+  command: readonly [string, ...string[]],
+  env: Readonly<Record<string, string | undefined>>,
+  directory: string,
+): Promise<void> {
+  const [program, ...args] = command;
+  const child = spawn(program, [...args, 'agent', '--auto-started', '--json'], {
+    detached: true,
+    cwd: '/',
+    env: inheritedEnvironment(env, directory),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const line = await new Promise<string>((done, failed) => {
+    const timer = setTimeout(() => {
+      failed(new AppError('agent-not-running', { message: 'The Rolekey agent did not start in time.' }));
+    }, startTimeoutMs);
+    let text = '';
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) done(text);
+    });
+    child.stdout.on('end', () => done(text));
+    child.on('error', (cause) => failed(new AppError('agent-not-running', { cause })));
+    child.on('close', () => clearTimeout(timer));
+    child.stdout.on('close', () => clearTimeout(timer));
+  }).finally(() => {
+    child.stdout.destroy();
+    child.unref();
+  });
+  const error = errorIn(line);
+  if (error !== null) throw error;
+}
+
+/** The agent's first line is `{"version":1,"pid":N}` or `{"version":1,"error":...}`. */
+function errorIn(line: string): AppError | null {
+  try {
+    const { error, pid } = JSON.parse(line) as { error?: ErrorShape; pid?: number };
+    if (error !== undefined && isErrorCode(error.code)) return fromErrorShape(error);
+    if (typeof pid === 'number') return null;
+  } catch {
+    // Said below.
+  }
+  return new AppError('agent-not-running', { message: 'The Rolekey agent could not be started.' });
+}

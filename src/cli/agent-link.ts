@@ -1,0 +1,53 @@
+/** From a command to the agent: finds it, or starts it where that is wanted. */
+import { AgentClient } from '../agent-client/agent-client.ts';
+import { surroundings } from '../agent-client/surroundings.ts';
+import { isAppError } from '../shared/errors.ts';
+import { pathsOf } from '../shared/paths.ts';
+import type { Terminal } from './command.ts';
+
+export interface LinkOptions {
+  /** Start an agent where none runs. */
+  readonly start: boolean;
+  /** Name of this command's event stream, where it can answer prompts. */
+  readonly client?: string;
+}
+
+/**
+ * Runs `use` with a client of the agent, and once more after starting the agent where none ran.
+ * @throws AppError `agent-not-running` where none runs and none may be started, and whatever `use` throws.
+ */
+export async function withAgent<T>(
+  terminal: Terminal,
+  options: LinkOptions,
+  use: (agent: AgentClient) => Promise<T>,
+): Promise<T> {
+  const agent = new AgentClient({
+    socket: pathsOf(surroundings()).socket,
+    command: terminal.commandName,
+    ...(options.client === undefined ? {} : { client: options.client }),
+  });
+  try {
+    return await use(agent);
+  } catch (error) {
+    if (!isAppError(error, 'agent-not-running') || !options.start) throw error;
+  }
+  const { startAgent } = await import('../agent-client/start-agent.ts');
+  await startAgent(ownCommand(), terminal.env, terminal.directory);
+  return use(agent);
+}
+
+/** Whether a command that starts the agent by default may do so: ROLEKEY_AUTOSTART=0 means --no-start. */
+export function mayStart(terminal: Terminal, noStart = false): boolean {
+  return !noStart && terminal.env.ROLEKEY_AUTOSTART !== '0';
+}
+
+/** Whether a command that starts no agent by default was told to: one that answers tools, not a person. */
+export function mustStart(terminal: Terminal): boolean {
+  return terminal.env.ROLEKEY_AUTOSTART === '1';
+}
+
+/** How this program was started, to start it again. */
+function ownCommand(): [string, ...string[]] {
+  const [, script] = process.argv;
+  return script === undefined ? [process.execPath] : [process.execPath, script];
+}

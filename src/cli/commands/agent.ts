@@ -1,0 +1,41 @@
+/** `rolekey agent`: the engine in the foreground, behind its socket, until a signal or `rolekey agent stop`. */
+import { join } from 'node:path';
+import { AgentClient } from '../../agent-client/agent-client.ts';
+import { surroundings } from '../../agent-client/surroundings.ts';
+import { startAgent } from '../../main/engine.ts';
+import { pathsOf } from '../../shared/paths.ts';
+import type { Terminal, Work } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+
+declare const ROLEKEY_VERSION: string;
+
+export const agent: Work = async ({ flags }, terminal) => {
+  const here = surroundings();
+  const paths = pathsOf(here);
+  const running = await startAgent({
+    version: ROLEKEY_VERSION,
+    paths,
+    cliPath: String(process.argv[1]),
+    home: here.home,
+    env: here.env,
+    tokenHostBundle: join(__dirname, '..', 'main', 'token-host.cjs'),
+    endsWhenIdle: flags.on('auto-started'),
+  });
+  if (running === null) return other(paths.socket, terminal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void running.stop());
+  terminal.print({ pid: running.info.pid }, () => `The Rolekey agent is running at ${paths.socket}.`);
+  await running.ended;
+  return exitCodes.ok;
+};
+
+/** One agent a user: the second one says who the first is. */
+async function other(socket: string, terminal: Terminal): Promise<number> {
+  const client = new AgentClient({ socket, command: terminal.commandName });
+  const { agent: first } = await client.call('status', {});
+  terminal.print(
+    { pid: first.pid },
+    () => `The Rolekey agent is running already (process ${String(first.pid)}).`,
+  );
+  return exitCodes.ok;
+}

@@ -1,0 +1,94 @@
+/** `rolekey connect`, `disconnect`, `lock`. */
+import { randomUUID } from 'node:crypto';
+import type { AgentClient } from '../../agent-client/agent-client.ts';
+import type { CallOutput } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import { idleState } from '../../shared/constants.ts';
+import { mayStart, withAgent } from '../agent-link.ts';
+import { answererAtTerminal, answererFromStdin, answerPrompts, type Answerer } from '../answer-prompts.ts';
+import type { Invocation, Terminal, Work } from '../command.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { flagNumber } from '../flag-values.ts';
+import { selectionOf } from '../select.ts';
+import { resultLines } from '../text.ts';
+
+export const connect: Work = async (invocation, terminal) => {
+  const { flags } = invocation;
+  const select = selectionOf(invocation);
+  const timeoutMs = 1000 * flagNumber(flags, 'timeout', 60, { min: 0, max: 3600 });
+  const answer = await answererFor(invocation, terminal);
+  const link = { start: mayStart(terminal, flags.on('no-start')) };
+  const output = await (answer === null
+    ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
+    : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
+        whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
+      ));
+  return report(output, terminal, ({ state }) => state.serving !== null);
+};
+
+export const disconnect: Work = async (invocation, terminal) => {
+  const select = selectionOf(invocation);
+  const output = await withAgent(terminal, { start: false }, (agent) =>
+    agent.call('disconnect', { select }),
+  ).catch((error: unknown) => {
+    if (!isAppError(error, 'agent-not-running')) throw error;
+    // Without an agent nothing is connected.
+    const accounts = 'all' in select ? [] : select.accounts;
+    return { results: accounts.map((account) => ({ account, state: idleState })) };
+  });
+  return report(output, terminal, ({ state }) => state.error === null);
+};
+
+export const lock: Work = async (_invocation, terminal) => {
+  try {
+    await withAgent(terminal, { start: false }, (agent) => agent.call('lock', {}));
+  } catch (error) {
+    if (!isAppError(error, 'agent-not-running')) throw error; // without an agent no PIN is held
+  }
+  terminal.print({}, () => 'Every PIN is forgotten; sessions stay.');
+  return exitCodes.ok;
+};
+
+/** Who answers the agent's questions; null: nobody can. */
+export async function answererFor({ flags }: Invocation, terminal: Terminal): Promise<Answerer | null> {
+  if (flags.on('pin-stdin')) {
+    if (terminal.interactive) {
+      throw new AppError('usage-invalid', {
+        message: '--pin-stdin reads a pipe or a file, not the terminal, where the PIN would be seen.',
+      });
+    }
+    return answererFromStdin();
+  }
+  return terminal.interactive ? answererAtTerminal() : null;
+}
+
+export async function whileAnswering<T>(
+  agent: AgentClient,
+  answer: Answerer,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stop = await answerPrompts(agent, answer);
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}
+
+type Result = CallOutput<'connect'>['results'][number];
+
+/** Prints the results; the exit code is that of the first that failed, in argument order. */
+function report(
+  output: CallOutput<'connect'>,
+  terminal: Terminal,
+  succeeded: (result: Result) => boolean,
+): number {
+  terminal.print(output, () => resultLines(output.results));
+  const failed = output.results.find((result) => !succeeded(result));
+  if (failed === undefined) return exitCodes.ok;
+  const { error } = failed.state;
+  if (error !== null && !terminal.json) {
+    terminal.say(`rolekey: ${failed.account}: ${error.message} ${error.remedy}`);
+  }
+  return error === null ? exitCodes.failed : exitCodeOf(error.code);
+}

@@ -1,0 +1,76 @@
+/** `rolekey status`: what every account is doing. */
+import type { AgentClient } from '../../agent-client/agent-client.ts';
+import type { CallInput, CallOutput } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import { withAgent } from '../agent-link.ts';
+import type { Work } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { statusTable } from '../text.ts';
+
+type Status = CallOutput<'status'>;
+
+export const status: Work = async ({ words, flags }, terminal) => {
+  const input = words.length === 0 ? {} : { accounts: [...words] };
+  try {
+    return await withAgent(terminal, { start: false }, async (agent) => {
+      if (flags.on('watch')) {
+        await watch(agent, input, (answer) =>
+          terminal.write(`${JSON.stringify({ version: 1, ...answer })}\n`),
+        );
+        throw new AppError('agent-not-running'); // it ended while it was watched
+      }
+      const answer = await agent.call('status', input);
+      terminal.print(answer, () => statusTable(answer.accounts));
+      return exitCodes.ok;
+    });
+  } catch (error) {
+    if (!isAppError(error, 'agent-not-running')) throw error;
+    terminal.print({ agent: null, accounts: [] }, () => 'The Rolekey agent is not running.');
+    return exitCodes.noAgent;
+  }
+};
+
+/** Calls `show` now and after every change, one at a time, until the agent ends. */
+async function watch(
+  agent: AgentClient,
+  input: CallInput<'status'>,
+  show: (answer: Status) => void,
+): Promise<void> {
+  const changes = new Signal();
+  const stop = await agent.events(
+    ({ name }) => {
+      if (name === 'state') changes.raise();
+    },
+    () => changes.end(),
+  );
+  try {
+    do show(await agent.call('status', input));
+    while (await changes.next());
+  } finally {
+    stop();
+  }
+}
+
+/** Many raises between two looks are one. */
+class Signal {
+  #raised = false;
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  raise(): void {
+    this.#raised = true;
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** True once it was raised since the last call; false once it ended. */
+  async next(): Promise<boolean> {
+    while (!this.#raised && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#raised = false;
+    return !this.#ended;
+  }
+}

@@ -1,0 +1,181 @@
+/** Every sentence the command line shows to people, apart from errors and help. Stable only in its exit codes. */
+import { styleText } from 'node:util';
+import type { CallOutput, Imported } from '../shared/api.ts';
+import type { Account, AccountStatus, KeyInfo, Prompt, State, TokenInfo, Tokens } from '../shared/model.ts';
+
+/** The state in words. */
+export function stateWords(state: State): string {
+  const until = state.serving === null ? '' : ` until ${clockTime(state.serving.expiresAt)}`;
+  switch (state.activity) {
+    case 'idle':
+      if (state.serving !== null) return `connected${until}`;
+      return state.error === null ? 'not connected' : 'ended';
+    case 'connecting':
+      return 'connecting';
+    case 'renewing':
+      return `connected${until}, renewing`;
+    case 'needs-you':
+      return `${state.serving === null ? '' : `connected${until}, `}needs you: ${needWords(state)}`;
+    case 'retrying':
+      return `${state.serving === null ? 'not connected' : `connected${until}`}, trying again${
+        state.retryAt === null ? '' : ` at ${clockTime(state.retryAt)}`
+      }`;
+    case 'failed':
+      return `${state.serving === null ? '' : `connected${until}, `}failed`;
+  }
+}
+
+function needWords(state: State): string {
+  switch (state.reason) {
+    case 'pin':
+      return 'the PIN';
+    case 'pin-locked':
+      return 'the PIN is locked';
+    case 'touch':
+      return 'a touch';
+    case 'token-absent':
+      return 'plug the token in';
+    case 'certificate':
+      return 'the certificate';
+    case 'choose':
+      return 'a choice';
+    case null:
+      return 'see the error';
+  }
+}
+
+/** `14:05` of the local day; the JSON has the whole time. */
+function clockTime(time: string): string {
+  return new Date(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}
+
+export function statusTable(accounts: readonly AccountStatus[]): string {
+  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  return table(
+    ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY'],
+    accounts.map(({ account, awsProfile, state, key }) => [
+      account,
+      awsProfile,
+      coloured(state),
+      key === null ? '' : `${key.token ?? key.uri}${key.hardware ? '' : ' (not hardware)'}`,
+    ]),
+  );
+}
+
+function coloured(state: State): string {
+  const words = stateWords(state);
+  if (!process.stdout.isTTY || process.env.NO_COLOR !== undefined) return words;
+  if (state.activity === 'failed' || state.activity === 'needs-you') return styleText('yellow', words);
+  return state.serving === null ? words : styleText('green', words);
+}
+
+export function resultLines(results: CallOutput<'connect'>['results']): string {
+  return results.map(({ account, state }) => `${account}: ${stateWords(state)}`).join('\n');
+}
+
+export function accountsTable(accounts: readonly Account[]): string {
+  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  return table(
+    ['ID', 'LABEL', 'ROLE', 'AWS PROFILE', 'OUTLET', ''],
+    accounts.map((account) => [
+      account.id,
+      account.label,
+      account.roleArn,
+      account.awsProfile,
+      account.outlet,
+      account.endpoint === null ? '' : `endpoint ${account.endpoint}`,
+    ]),
+  );
+}
+
+/** One account on one line: number and role are shown before the first connect. */
+export function accountText(account: Account): string {
+  const [, , , , number = '', role = ''] = account.roleArn.split(':');
+  return `${account.id}, account ${number}, ${role}, AWS profile ${account.awsProfile} (${account.outlet})${
+    account.endpoint === null ? '' : `, endpoint ${account.endpoint}`
+  }`;
+}
+
+export function importText({ imported, skipped, dropped }: Imported, dryRun: boolean): string {
+  return [
+    ...imported.map((account) => `${dryRun ? 'Would be imported' : 'Imported'}: ${accountText(account)}`),
+    ...skipped.map(({ source, message }) => `Skipped ${source}: ${message}`),
+    ...dropped.map(({ source, flag, reason }) => `Left out of ${source}: ${flag} (${reason})`),
+    ...(imported.length + skipped.length === 0 ? ['Nothing to import was found.'] : []),
+  ].join('\n');
+}
+
+export function tokensText({ modules, tokens }: Tokens): string {
+  const lines = tokens.flatMap((token) => [tokenLine(token), ...token.keys.flatMap(keyLines)]);
+  const failures = modules
+    .filter(({ ok }) => !ok)
+    .map(({ path, error }) => `${path}: ${error?.message ?? 'failed'} ${error?.remedy ?? ''}`);
+  return [...(lines.length === 0 ? ['No token was found.'] : lines), ...failures].join('\n');
+}
+
+function tokenLine(token: TokenInfo): string {
+  const notes = [
+    token.hardware ? null : 'not hardware',
+    token.pin.state === 'ok' || token.pin.state === 'unknown' ? null : `PIN ${token.pin.state}`,
+    token.pin.triesLeft === null ? null : `${String(token.pin.triesLeft)} tries left`,
+  ].filter((note) => note !== null);
+  return `${token.label}  serial ${token.serial}, ${token.manufacturer} ${token.model}${
+    notes.length === 0 ? '' : ` (${notes.join(', ')})`
+  }`;
+}
+
+function keyLines(key: KeyInfo): string[] {
+  const certificate =
+    key.certificate === null
+      ? 'no certificate'
+      : `${key.certificate.subject}, until ${key.certificate.notAfter.slice(0, 10)}`;
+  return [
+    `  ${key.usable ? 'key' : 'key, not usable'} ${key.label === '' ? key.id : key.label}, ${key.type} ${key.size}, ${certificate}`,
+    `    ${key.uri}`,
+    ...key.problems.map(({ message }) => `    ${message}`),
+  ];
+}
+
+/** The question as the person at the terminal sees it, ending where the answer is typed. */
+export function promptText(prompt: Prompt): string {
+  switch (prompt.kind) {
+    case 'pin': {
+      const lines = [
+        prompt.previous === 'incorrect' ? 'The PIN was wrong.' : null,
+        prompt.previous === 'length' ? 'The PIN has the wrong length; it was not tried.' : null,
+        prompt.finalTry
+          ? 'ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.'
+          : prompt.triesLeft === null
+            ? null
+            : `${String(prompt.triesLeft)} tries left.`,
+      ].filter((line) => line !== null);
+      const question = `PIN of ${prompt.token.label} (serial ${prompt.token.serial}) for ${listed(prompt.accounts)}: `;
+      return [...lines, question].join('\n');
+    }
+    case 'passphrase':
+      return `${prompt.previous === 'incorrect' ? 'The passphrase was wrong.\n' : ''}Passphrase of ${prompt.file} for ${listed(prompt.accounts)}: `;
+    case 'confirm-module':
+      return `Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
+  }
+}
+
+function listed(labels: readonly string[]): string {
+  if (labels.length <= 3) return labels.join(', ');
+  return `${labels.slice(0, 3).join(', ')} and ${String(labels.length - 3)} more`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => visibleLength(row[column] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell + ' '.repeat(Math.max((widths[column] ?? 0) - visibleLength(cell), 0)))
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)].join('\n');
+}
+
+function visibleLength(cell: string): number {
+  return cell.replace(/\u001b\[\d+m/g, '').length;
+}
