@@ -1,0 +1,45 @@
+/** The engine's own parts, wired to a test world for measuring. */
+import { resolve } from 'node:path';
+import { makeAccount } from '../../src/main/accounts/account-fields.ts';
+import { systemClock } from '../../src/main/node/clock.ts';
+import { createFiles } from '../../src/main/node/files.ts';
+import { createModuleFiles } from '../../src/main/node/module-files.ts';
+import { createTokenHosts } from '../../src/main/node/token-hosts.ts';
+import { createTokenService, type TokenService } from '../../src/main/tokens/token-service.ts';
+import type { Account } from '../../src/shared/model.ts';
+import { pin, region, type World } from '../support/world/world.ts';
+
+export function benchAccount(world: World): Account {
+  const arn = `arn:aws:rolesanywhere:${region}:123456789012`;
+  return makeAccount(
+    'bench',
+    {
+      roleArn: 'arn:aws:iam::123456789012:role/bench',
+      profileArn: `${arn}:profile/0a1b2c3d-1111-4222-8333-944455556666`,
+      trustAnchorArn: `${arn}:trust-anchor/7b6f1d0e-1111-4222-8333-944455556666`,
+      keys: [world.device.uri],
+      endpoint: world.server.url,
+    },
+    { allowDefault: false },
+  );
+}
+
+/** Keys through a real token host, bundled by the build. */
+export function benchTokens(world: World): TokenService {
+  return createTokenService({
+    hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment: { ...world.env } }),
+    moduleFiles: createModuleFiles(),
+    confirmedModules: { has: () => false, add: () => undefined },
+    files: createFiles(world.folder('bench-run')),
+    clock: systemClock,
+    log: { log: () => undefined },
+    computer: { platform: process.platform, arch: process.arch },
+  });
+}
+
+/** Somebody who types the right PIN. */
+export const benchHuman = {
+  prompts: { ask: async () => ({ secret: pin }) },
+  accounts: ['bench'],
+  askedBy: 'bench',
+};

@@ -1,0 +1,26 @@
+/**
+ * `npm run bench`: the figures Rolekey is measured by, medians and ratios of one run. Nothing here passes or fails:
+ * a goal stands beside its figure.
+ */
+import { World } from '../support/world/world.ts';
+import { cliFigures } from './cli.ts';
+import { connectFigures } from './connect.ts';
+import { credentialsFileFigures } from './credentials-file.ts';
+import { protocolFigures } from './protocol.ts';
+import { signatureFigures } from './signatures.ts';
+
+async function main(): Promise<void> {
+  console.log(`Node ${process.version}, ${process.platform} ${process.arch}; medians of one run.`);
+  const world = await World.open();
+  try {
+    await protocolFigures(world);
+    const { rawMs } = await signatureFigures(world);
+    await connectFigures(world, rawMs);
+    await credentialsFileFigures(world.folder('bench'));
+    await cliFigures(world);
+  } finally {
+    await world.dispose();
+  }
+}
+
+void main();
