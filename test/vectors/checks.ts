@@ -65,12 +65,12 @@ export const checkSession: Check<SessionVector> = ({ input, expected }, folder) 
       path,
       query,
       headers: {
-        'Content-Type': 'application/json',
-        Host: url.host,
-        'X-Amz-Date': input.x_amz_date,
-        'X-Amz-X509': x509,
-        ...(chain.length > 0 && { 'X-Amz-X509-Chain': x509Chain }),
-        ...input.extra_signed_headers,
+        'content-type': 'application/json',
+        host: url.host,
+        'x-amz-date': input.x_amz_date,
+        'x-amz-x509': x509,
+        ...(chain.length > 0 && { 'x-amz-x509-chain': x509Chain }),
+        ...lowerCaseNames(input.extra_signed_headers),
       },
       body: input.body,
     },
@@ -204,6 +204,11 @@ function compareProductRequest(
   comparison.field('url', request.url);
   comparison.field('string_to_sign', request.stringToSign);
   comparison.field('authorization', request.headers(Buffer.from(signature, 'hex')).authorization ?? '');
+}
+
+/** So that a header given replaces the usual one, however it is spelled. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Both ways of encoding `=` are AWS's; the one that gives the expected query counts, else that of the shape's origin. */

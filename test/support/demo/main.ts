@@ -147,7 +147,17 @@ async function until(
   }
 }
 
+/** Ctrl-C ends every process the demo began, like any other end. */
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      void laptop.dispose().finally(() => process.exit(130));
+    });
+  }
+}
+
 async function main(): Promise<void> {
+  endOnSignals();
   console.log('Rolekey: one key, three AWS accounts. Nothing here touches your home directory or AWS.');
   let server: RunningServer | null = null;
   try {
