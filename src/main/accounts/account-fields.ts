@@ -6,7 +6,7 @@ import type { Account } from '../../shared/model.ts';
 import { accountSchema } from '../../shared/model.ts';
 import { checkAgreement, parseArns, parseTrustAnchorArn } from '../roles-anywhere/arn.ts';
 import { resolveEndpoint } from '../roles-anywhere/endpoint.ts';
-import { isPkcs11Uri, parseUri } from '../tokens/uri.ts';
+import { isPkcs11Uri, mentionsPin, parseUri } from '../tokens/uri.ts';
 import { isAbsolutePath } from './absolute-path.ts';
 import { firstIssue, whatIsWrong } from './field-issue.ts';
 import type * as z from 'zod';
@@ -139,6 +139,11 @@ function check(account: Account, rules: AccountRules): void {
   if (!shape.success) throw fieldRefusal(shape.error);
   const arns = parseArns(account);
   checkAgreement(arns, account.region);
+  const files = [...account.keys, account.certificate, account.intermediates, account.pkcs11Lib];
+  // A URI's own refusal says more; this is for one that was spelled so wrongly that it is taken for a path.
+  if (files.some((text) => text !== null && !isPkcs11Uri(text) && mentionsPin(text))) {
+    throw invalid('A PIN is only ever typed; it has no place in the name of a key or a file');
+  }
   account.keys.forEach(checkKey);
   if (account.certificate !== null) checkCertificate(account.certificate);
   if (account.intermediates !== null) checkPath('intermediates', account.intermediates);

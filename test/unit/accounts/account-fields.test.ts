@@ -223,11 +223,18 @@ describe('a new account', () => {
     },
   );
 
-  it('never repeats a PIN', () => {
+  it.each<AccountFields>([
+    { keys: ['pkcs11:id=%01?pin-value=482913'] },
+    { keys: ['pkcs11:token=a&pin-value=482913'] },
+    { keys: ['/home/me/ pkcs11:token=a?pin-value=482913'] },
+    { keys: ['/home/me/pkcs11;token=a;PIN-VALUE=482913'] },
+    { certificate: '/home/me/"pkcs11:token=a?pin-value=482913"' },
+  ])('never takes and never repeats a PIN: %j', (more) => {
     try {
-      make({ keys: ['pkcs11:id=%01?pin-value=482913'] });
+      make(more);
       expect.unreachable();
     } catch (error) {
+      expect(error).toMatchObject({ code: 'account-invalid' });
       expect(JSON.stringify(error) + String(error)).not.toContain('482913');
     }
   });
@@ -352,7 +359,7 @@ describe('a live session', () => {
 
 describe('what the door of a call refuses', () => {
   it.each<[object, string, string]>([
-    [{ label: '' }, 'account-invalid', '--label must be at least 1 characters long.'],
+    [{ label: 'x'.repeat(4097) }, 'account-invalid', '--label must be at most 4096 characters long.'],
     [{ favourite: 'yes' }, 'account-invalid', 'favourite is missing or not of type boolean.'],
     [{ colour: 'red' }, 'account-invalid', 'The account has an unknown field "colour".'],
     [{ sessionDuration: 'x' }, 'duration-range', 'The session duration is out of range.'],
