@@ -97,11 +97,13 @@ export class AccountService {
     const after = editAccount(before, input, input);
     const warnings = this.#check(after);
     store.refuseClash(store.list().map((account) => (account.id === after.id ? after : account)));
-    const previews = await outlets.preview(after, before, input.adopt);
+    const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
+    // Leave that was given for a section of the user's lasts as long as the account wants that section.
+    const adopt = input.adopt || (!moves && store.adoptions.has(before.id));
+    const previews = await outlets.preview(after, before, adopt);
     if (input.dryRun) return { account: after, diff: diffOf(previews), warnings, disconnected: false };
     // First what may be refused, so that a refusal finds session and credentials as they were.
     store.replace(after, input.adopt);
-    const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
     try {
       if (moves) await outlets.withdraw(before);
       await outlets.settle(after, before);

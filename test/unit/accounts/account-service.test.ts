@@ -339,6 +339,26 @@ describe('edit', () => {
     expect(back.diff).not.toContain('ASIA1');
   });
 
+  it('asks no second time for a section that was adopted and is the user’s while nothing is connected', async () => {
+    const foreign = '[dev]\nregion = eu-west-1\naws_access_key_id = AKIA\n';
+    const { add, edit, connect, service, connected, credentials } = open({ [credentialsPath]: foreign });
+    await add('dev', { outlet: 'credentials-file' }, { adopt: true });
+    expect((await edit('dev', { label: 'L' })).account.label).toBe('L');
+    await connect('dev');
+    expect(credentials()).toContain('aws_access_key_id = ASIA1');
+    expect((await edit('dev', { group: 'G' })).account.group).toBe('G');
+    expect(connected.has('dev')).toBe(true);
+    await service.remove(['dev']);
+    expect(credentials()).toBe(foreign);
+  });
+
+  it('asks anew for a section of another name', async () => {
+    const { add, edit } = open({ [credentialsPath]: '[dev]\na = b\n[work]\na = b\n' });
+    await add('dev', { outlet: 'credentials-file' }, { adopt: true });
+    expect(await codeOf(edit('dev', { awsProfile: 'work' }))).toBe('section-foreign');
+    expect((await edit('dev', { awsProfile: 'work' }, { adopt: true })).account.awsProfile).toBe('work');
+  });
+
   it('at the same time as another: both count', async () => {
     const { add, edit, store } = open();
     await add('dev');
