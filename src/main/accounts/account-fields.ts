@@ -6,7 +6,7 @@ import type { Account } from '../../shared/model.ts';
 import { accountSchema } from '../../shared/model.ts';
 import { checkAgreement, parseArns, parseTrustAnchorArn } from '../roles-anywhere/arn.ts';
 import { resolveEndpoint } from '../roles-anywhere/endpoint.ts';
-import { isPkcs11Uri, mentionsPin, parseUri } from '../tokens/uri.ts';
+import { isPkcs11Uri, mentionsPin, parseUri, type Pkcs11Uri } from '../tokens/uri.ts';
 import { isAbsolutePath } from './absolute-path.ts';
 import { firstIssue, whatIsWrong } from './field-issue.ts';
 import type * as z from 'zod';
@@ -163,8 +163,12 @@ function check(account: Account, rules: AccountRules): void {
 }
 
 function checkKey(key: string): void {
-  if (isPkcs11Uri(key)) parseUri(key);
-  else if (key.startsWith('ssh-agent:')) {
+  if (isPkcs11Uri(key)) {
+    const { type } = checkUri('--private-key', key);
+    if (type !== null && type !== 'private') {
+      throw invalid(`--private-key names a private key, and its URI says type=${type}`);
+    }
+  } else if (key.startsWith('ssh-agent:')) {
     if (/^ssh-agent:SHA256:[A-Za-z0-9+/]{43}$/.test(key)) return;
     throw invalid(
       '--private-key names a key of the SSH agent as ssh-agent:SHA256: and 43 characters of Base64',
@@ -174,8 +178,15 @@ function checkKey(key: string): void {
   }
 }
 
+/** @throws AppError also for a module that another folder would make another one. */
+function checkUri(flag: string, text: string): Pkcs11Uri {
+  const uri = parseUri(text);
+  if (uri.modulePath === null || isCleanPath(uri.modulePath)) return uri;
+  throw invalid(`The module-path in ${flag} must be an absolute path`);
+}
+
 function checkCertificate(certificate: string): void {
-  if (isPkcs11Uri(certificate)) parseUri(certificate);
+  if (isPkcs11Uri(certificate)) checkUri('--certificate', certificate);
   else if (!isCleanPath(certificate))
     throw invalid('--certificate must be a pkcs11: URI or an absolute path');
 }

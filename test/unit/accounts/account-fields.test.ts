@@ -154,6 +154,19 @@ describe('a new account', () => {
       'account-invalid',
       'slot-description',
     ],
+    ['a certificate as key', { keys: ['pkcs11:id=%01;type=cert'] }, 'account-invalid', 'type=cert'],
+    [
+      'a relative module in the key',
+      { keys: ['pkcs11:id=%01?module-path=lib/module.so'] },
+      'account-invalid',
+      'module-path in --private-key must be an absolute path',
+    ],
+    [
+      'a relative module in the certificate',
+      { certificate: 'pkcs11:?module-path=../module.so' },
+      'account-invalid',
+      'module-path in --certificate must be an absolute path',
+    ],
     ['a PIN in the certificate', { certificate: `${keyUri}?pin-value=1234` }, 'account-invalid', 'pin-value'],
     [
       'a relative key',
