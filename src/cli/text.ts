@@ -49,15 +49,23 @@ function clockTime(time: string): string {
   return new Date(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }
 
-export function statusTable(accounts: readonly AccountStatus[]): string {
+/** Accounts by ID whose endpoint is not AWS's own, with that endpoint: every list says it. */
+type Endpoints = Readonly<Record<string, string>>;
+
+function endpointNote(endpoint: string | undefined): string {
+  return endpoint === undefined ? '' : `endpoint ${endpoint}`;
+}
+
+export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpoints): string {
   if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
   return table(
-    ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY'],
+    ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY', ''],
     accounts.map(({ account, awsProfile, state, key }) => [
       account,
       awsProfile,
       coloured(state),
       key === null ? '' : `${key.token ?? key.uri}${key.hardware ? '' : ' (not hardware)'}`,
+      endpointNote(endpoints[account]),
     ]),
   );
 }
@@ -73,7 +81,7 @@ export function resultLines(results: CallOutput<'connect'>['results']): string {
   return results.map(({ account, state }) => `${account}: ${stateWords(state)}`).join('\n');
 }
 
-export function accountsTable(accounts: readonly Account[]): string {
+export function accountsTable(accounts: readonly Account[], endpoints: Endpoints): string {
   if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
   return table(
     ['ID', 'LABEL', 'ROLE', 'AWS PROFILE', 'OUTLET', ''],
@@ -83,7 +91,7 @@ export function accountsTable(accounts: readonly Account[]): string {
       account.roleArn,
       account.awsProfile,
       account.outlet,
-      account.endpoint === null ? '' : `endpoint ${account.endpoint}`,
+      endpointNote(endpoints[account.id]),
     ]),
   );
 }

@@ -164,11 +164,18 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       tokens.close();
     },
     handlers: {
-      status: async (input) => ({
-        agent: info,
-        accounts: accounts.list(input.accounts).map((account) => sessions.status(account)),
-      }),
-      accountsList: async (input) => ({ accounts: accounts.list(input.accounts) }),
+      status: async (input) => {
+        const listed = accounts.list(input.accounts);
+        return {
+          agent: info,
+          accounts: listed.map((account) => sessions.status(account)),
+          endpoints: accounts.endpoints(listed),
+        };
+      },
+      accountsList: async (input) => {
+        const listed = accounts.list(input.accounts);
+        return { accounts: listed, endpoints: accounts.endpoints(listed) };
+      },
       accountsAdd: (input) => accounts.add(input),
       accountsEdit: (input) => accounts.edit(input),
       accountsRemove: async (input) => ({ removed: await accounts.remove(input.accounts) }),

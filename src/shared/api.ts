@@ -92,6 +92,9 @@ export const importedSchema = z.strictObject({
 });
 export type Imported = z.infer<typeof importedSchema>;
 
+/** By account ID, where an address stands in for AWS's own: the account's, else that of the agent's environment. */
+const endpoints = z.record(accountIdSchema, z.string());
+
 const results = z.strictObject({
   results: z.array(z.strictObject({ account: accountIdSchema, state: stateSchema })),
 });
@@ -100,13 +103,13 @@ export const calls = {
   /** The agent and every account's state. */
   status: {
     input: z.strictObject({ accounts: accountIds.optional() }),
-    output: z.strictObject({ agent: agentInfoSchema, accounts: z.array(accountStatusSchema) }),
+    output: z.strictObject({ agent: agentInfoSchema, accounts: z.array(accountStatusSchema), endpoints }),
     doors: ['agent', 'window'],
   },
   /** The accounts in file order, or those named. */
   accountsList: {
     input: z.strictObject({ accounts: accountIds.optional() }),
-    output: z.strictObject({ accounts: z.array(accountSchema) }),
+    output: z.strictObject({ accounts: z.array(accountSchema), endpoints }),
     doors: ['agent', 'window'],
   },
   accountsAdd: {
@@ -122,7 +125,7 @@ export const calls = {
       ...writeOptions,
     }),
     output: changedAccount.extend({
-      /** The account was connected and a changed field made its session void. */
+      /** The account was connected, and a changed field made its session void: it was dropped. */
       disconnected: z.boolean(),
     }),
     doors: ['agent'],

@@ -35,14 +35,14 @@ export const edit: Work = async ({ words, flags }, terminal) => {
 };
 
 export const list: Work = async (_invocation, terminal) => {
-  const output = await listed(terminal, []);
-  terminal.print(output, () => accountsTable(output.accounts));
+  const { accounts, endpoints } = await listed(terminal, []);
+  terminal.print({ accounts }, () => accountsTable(accounts, endpoints));
   return exitCodes.ok;
 };
 
 export const exportAccounts: Work = async ({ words }, terminal) => {
-  const output = await listed(terminal, words);
-  terminal.print(output, () => JSON.stringify({ version: 1, ...output }));
+  const { accounts } = await listed(terminal, words);
+  terminal.print({ accounts }, () => JSON.stringify({ version: 1, accounts }));
   return exitCodes.ok;
 };
 
@@ -85,7 +85,7 @@ export const importAccounts: Work = async ({ words, flags }, terminal) => {
     source === '-'
       ? { commandLine: await firstLineOfStdin(), directory: terminal.directory }
       : {
-          configFile: configFile === null ? null : resolve(terminal.directory, configFile),
+          configFile: configFile === null ? null : absolutePath('config-file', configFile, terminal),
           profiles: flags.on('all') ? null : [...profiles],
         };
   const output = await withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
@@ -103,18 +103,19 @@ async function listed(terminal: Terminal, ids: readonly string[]): Promise<CallO
 
 /** Flags as fields; paths become absolute, since the agent runs in another folder. */
 function fieldsOf(flags: Flags, terminal: Terminal): AccountFields {
-  const path = (text: string): string => resolve(terminal.directory, text);
-  const pathOrUri = (text: string): string =>
-    text.startsWith('pkcs11:') || text.startsWith('ssh-agent:') ? text : path(text);
-  const keys = flags.texts('private-key').map(pathOrUri);
+  const path = (name: string) => (text: string) => absolutePath(name, text, terminal);
+  /** The case of a URI's scheme does not matter (RFC 3986, 3.1). */
+  const pathOrUri = (name: string) => (text: string) =>
+    /^(pkcs11|ssh-agent):/i.test(text) ? text : path(name)(text);
+  const keys = flags.texts('private-key').map(pathOrUri('private-key'));
   return {
     ...field('roleArn', flags.text('role-arn')),
     ...field('profileArn', flags.text('profile-arn')),
     ...field('trustAnchorArn', flags.text('trust-anchor-arn')),
     ...(keys.length === 0 ? {} : { keys }),
-    ...field('certificate', flags.text('certificate'), pathOrUri),
-    ...field('intermediates', flags.text('intermediates'), path),
-    ...field('pkcs11Lib', flags.text('pkcs11-lib'), path),
+    ...field('certificate', flags.text('certificate'), pathOrUri('certificate')),
+    ...field('intermediates', flags.text('intermediates'), path('intermediates')),
+    ...field('pkcs11Lib', flags.text('pkcs11-lib'), path('pkcs11-lib')),
     ...field('region', flags.text('region')),
     ...field('sessionDuration', flags.text('session-duration'), seconds),
     ...field('roleSessionName', flags.text('role-session-name')),
@@ -127,6 +128,12 @@ function fieldsOf(flags: Flags, terminal: Terminal): AccountFields {
     ...(flags.on('use-fips-endpoint') ? { useFipsEndpoint: true } : {}),
     ...(flags.on('use-dualstack-endpoint') ? { useDualstackEndpoint: true } : {}),
   };
+}
+
+/** From where the command runs. Nothing is refused: it would mean that folder itself. */
+function absolutePath(flag: string, text: string, terminal: Terminal): string {
+  if (text !== '') return resolve(terminal.directory, text);
+  throw new AppError('usage-invalid', { message: `--${flag} takes a path, not nothing.` });
 }
 
 /** `{name: value}`, or nothing where the flag was not given. */

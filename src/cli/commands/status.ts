@@ -14,13 +14,13 @@ export const status: Work = async ({ words, flags }, terminal) => {
   try {
     return await withAgent(terminal, { start: false }, async (agent) => {
       if (flags.on('watch')) {
-        await watch(agent, input, (answer) =>
-          terminal.write(`${JSON.stringify({ version: 1, ...answer })}\n`),
+        await watch(agent, input, ({ agent: info, accounts }) =>
+          terminal.write(`${JSON.stringify({ version: 1, agent: info, accounts })}\n`),
         );
         throw new AppError('agent-not-running'); // it ended while it was watched
       }
-      const answer = await agent.call('status', input);
-      terminal.print(answer, () => statusTable(answer.accounts));
+      const { endpoints, ...answer } = await agent.call('status', input);
+      terminal.print(answer, () => statusTable(answer.accounts, endpoints));
       return exitCodes.ok;
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Account } from '../../shared/model.ts';
 import { accountSchema } from '../../shared/model.ts';
 import { checkAgreement, parseArns, parseTrustAnchorArn } from '../roles-anywhere/arn.ts';
 import { resolveEndpoint } from '../roles-anywhere/endpoint.ts';
-import { isPkcs11Uri, parseUri } from '../tokens/uri.ts';
+import { isPkcs11Uri, mentionsPin, parseUri, type Pkcs11Uri } from '../tokens/uri.ts';
 import { isAbsolutePath } from './absolute-path.ts';
 import { firstIssue, whatIsWrong } from './field-issue.ts';
 import type * as z from 'zod';
@@ -139,6 +139,11 @@ function check(account: Account, rules: AccountRules): void {
   if (!shape.success) throw fieldRefusal(shape.error);
   const arns = parseArns(account);
   checkAgreement(arns, account.region);
+  const files = [...account.keys, account.certificate, account.intermediates, account.pkcs11Lib];
+  // A URI's own refusal says more; this is for one that was spelled so wrongly that it is taken for a path.
+  if (files.some((text) => text !== null && !isPkcs11Uri(text) && mentionsPin(text))) {
+    throw invalid('A PIN is only ever typed; it has no place in the name of a key or a file');
+  }
   account.keys.forEach(checkKey);
   if (account.certificate !== null) checkCertificate(account.certificate);
   if (account.intermediates !== null) checkPath('intermediates', account.intermediates);
@@ -158,8 +163,12 @@ function check(account: Account, rules: AccountRules): void {
 }
 
 function checkKey(key: string): void {
-  if (isPkcs11Uri(key)) parseUri(key);
-  else if (key.startsWith('ssh-agent:')) {
+  if (isPkcs11Uri(key)) {
+    const { type } = checkUri('--private-key', key);
+    if (type !== null && type !== 'private') {
+      throw invalid(`--private-key names a private key, and its URI says type=${type}`);
+    }
+  } else if (key.startsWith('ssh-agent:')) {
     if (/^ssh-agent:SHA256:[A-Za-z0-9+/]{43}$/.test(key)) return;
     throw invalid(
       '--private-key names a key of the SSH agent as ssh-agent:SHA256: and 43 characters of Base64',
@@ -169,8 +178,15 @@ function checkKey(key: string): void {
   }
 }
 
+/** @throws AppError also for a module that another folder would make another one. */
+function checkUri(flag: string, text: string): Pkcs11Uri {
+  const uri = parseUri(text);
+  if (uri.modulePath === null || isCleanPath(uri.modulePath)) return uri;
+  throw invalid(`The module-path in ${flag} must be an absolute path`);
+}
+
 function checkCertificate(certificate: string): void {
-  if (isPkcs11Uri(certificate)) parseUri(certificate);
+  if (isPkcs11Uri(certificate)) checkUri('--certificate', certificate);
   else if (!isCleanPath(certificate))
     throw invalid('--certificate must be a pkcs11: URI or an absolute path');
 }

@@ -1,11 +1,13 @@
 /** Adding, changing, removing and importing accounts, with what that does to sessions and AWS files. */
+import pLimit from 'p-limit';
 import type { CallInput, CallOutput, Imported } from '../../shared/api.ts';
-import { isAppError } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Account, Problem } from '../../shared/model.ts';
+import type { Preview } from '../outlets/aws-file.ts';
 import type { Outlets } from '../outlets/outlets.ts';
 import { unifiedDiff } from '../outlets/unified-diff.ts';
 import type { Files } from '../ports.ts';
-import type { EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
+import { overrideOf, type EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
 import { checkAccount, refuse } from '../roles-anywhere/preflight.ts';
 import { editAccount, makeAccount, voidsSession } from './account-fields.ts';
 import type { ImportContext } from './account-import.ts';
@@ -15,8 +17,9 @@ import { importCommandLine } from './import-command-line.ts';
 
 /** What a change of an account asks of live sessions. */
 export interface LiveSessions {
-  /** Whether credentials are served, or asked for. */
+  /** Whether credentials are served. */
   isConnected(id: string): boolean;
+  /** Ends what is served and what is under way; of an account that has neither it is nothing. */
   disconnect(ids: readonly string[]): Promise<void>;
   /** Hands what is served to the account's outlet, as the outlet is now. */
   republish(id: string): Promise<void>;
@@ -36,9 +39,11 @@ export interface AccountServiceOptions {
   readonly importContext: Omit<ImportContext, 'existing' | 'takenProfiles'>;
 }
 
-/** The calls `accounts...` of shared/api. Each refuses as a whole or is done as a whole. */
+/** The calls `accounts...` of shared/api. Each refuses as a whole or is done as a whole, one after the other. */
 export class AccountService {
   readonly #options: AccountServiceOptions;
+  /** A change is made from what is stored: another one in between would be undone by it. */
+  readonly #inTurn = pLimit(1);
 
   constructor(options: AccountServiceOptions) {
     this.#options = options;
@@ -49,42 +54,72 @@ export class AccountService {
     return ids === undefined ? [...store.list()] : ids.map((id) => store.get(id));
   }
 
-  async add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
+  /** The address that stands in for AWS's own, of each account that has one from itself or the environment. */
+  endpoints(accounts: readonly Account[]): Record<string, string> {
+    const overrides = accounts.flatMap((account) => {
+      const override = overrideOf(account, this.#options.environment);
+      return override === null ? [] : [[account.id, override] as const];
+    });
+    return Object.fromEntries(overrides);
+  }
+
+  add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
+    return this.#inTurn(() => this.#add(input));
+  }
+
+  edit(input: CallInput<'accountsEdit'>): Promise<CallOutput<'accountsEdit'>> {
+    return this.#inTurn(() => this.#edit(input));
+  }
+
+  /** @returns the IDs, each once, in the order given. */
+  remove(ids: readonly string[]): Promise<string[]> {
+    return this.#inTurn(() => this.#remove([...new Set(ids)]));
+  }
+
+  import(input: CallInput<'accountsImport'>): Promise<Imported> {
+    return this.#inTurn(() => this.#import(input));
+  }
+
+  async #add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
     const { store, outlets } = this.#options;
     const account = makeAccount(input.id, input.fields, input);
     const warnings = this.#check(account);
     store.refuseClash([...store.list(), account]);
-    const preview = await outlets.preview(account, null, input.adopt);
-    if (input.dryRun) return { account, diff: unifiedDiff(preview), warnings };
+    const previews = await outlets.preview(account, null, input.adopt);
+    if (input.dryRun) return { account, diff: diffOf(previews), warnings };
     await this.#store(account, input.adopt);
     return { account, diff: null, warnings };
   }
 
-  async edit(input: CallInput<'accountsEdit'>): Promise<CallOutput<'accountsEdit'>> {
+  async #edit(input: CallInput<'accountsEdit'>): Promise<CallOutput<'accountsEdit'>> {
     const { store, outlets, sessions } = this.#options;
     const before = store.get(input.id);
     const after = editAccount(before, input, input);
     const warnings = this.#check(after);
     store.refuseClash(store.list().map((account) => (account.id === after.id ? after : account)));
-    const preview = await outlets.preview(after, before, input.adopt);
-    const voided = voidsSession(before, after) && sessions.isConnected(after.id);
-    if (input.dryRun) return { account: after, diff: unifiedDiff(preview), warnings, disconnected: voided };
-    if (voided) await sessions.disconnect([after.id]);
     const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
-    if (moves) await outlets.withdraw(before);
+    // Leave that was given for a section of the user's lasts as long as the account wants that section.
+    const adopt = input.adopt || (!moves && store.adoptions.has(before.id));
+    const previews = await outlets.preview(after, before, adopt);
+    if (input.dryRun) return { account: after, diff: diffOf(previews), warnings, disconnected: false };
+    // First what may be refused, so that a refusal finds session and credentials as they were.
     store.replace(after, input.adopt);
     try {
+      if (moves) await outlets.withdraw(before);
       await outlets.settle(after, before);
     } catch (error) {
       store.replace(before, false);
+      if (moves) await sessions.republish(before.id);
       throw error;
-    } finally {
-      if (moves) await sessions.republish(after.id);
     }
-    return { account: after, diff: null, warnings, disconnected: voided };
+    const voided = voidsSession(before, after);
+    const disconnected = voided && sessions.isConnected(after.id);
+    if (voided) await sessions.disconnect([after.id]);
+    else if (moves) await sessions.republish(after.id);
+    return { account: after, diff: null, warnings, disconnected };
   }
 
-  async remove(ids: readonly string[]): Promise<string[]> {
+  async #remove(ids: readonly string[]): Promise<string[]> {
     const { store, outlets, sessions } = this.#options;
     const accounts = ids.map((id) => store.get(id));
     await sessions.disconnect(ids);
@@ -94,7 +129,7 @@ export class AccountService {
     return [...ids];
   }
 
-  async import(input: CallInput<'accountsImport'>): Promise<Imported> {
+  async #import(input: CallInput<'accountsImport'>): Promise<Imported> {
     const imported = await this.#read(input);
     if (input.dryRun) return imported;
     const result: Imported = { ...imported, imported: [] };
@@ -131,6 +166,12 @@ export class AccountService {
     };
     if ('commandLine' in from) return importCommandLine({ ...from, id }, context);
     const bytes = await files.read(from.configFile ?? configPath);
+    if (bytes === null && from.configFile !== null) {
+      throw new AppError('file-unreadable', {
+        message: `There is no file ${from.configFile}.`,
+        remedy: 'Name the AWS config file to import from.',
+      });
+    }
     return importAwsConfig(bytes ?? new Uint8Array(), { profiles: from.profiles, id }, context);
   }
 
@@ -147,4 +188,8 @@ export class AccountService {
     refuse(findings);
     return [...findings.warnings];
   }
+}
+
+function diffOf(previews: readonly Preview[]): string {
+  return previews.map(unifiedDiff).join('');
 }

@@ -1,4 +1,5 @@
 /** PKCS#11 URIs of `aws_signing_helper` lines, brought to what Rolekey takes. */
+import { mentionsPin } from '../tokens/uri.ts';
 import type { DroppedFlag } from './helper-flags.ts';
 
 const pathAttributes = ['token', 'manufacturer', 'serial', 'model', 'slot-id', 'id', 'object', 'type'];
@@ -27,7 +28,7 @@ export function importUri(text: string, isBuiltInModule: (path: string) => boole
       const [, name = '', value = ''] = /^([^=]*)=?([^]*)$/.exec(attribute) ?? [];
       if (attribute === '') return false;
       // A PIN glued on with the wrong separator would else be kept as part of a value.
-      const holdsPin = /pin-(value|source)/i.test(value);
+      const holdsPin = mentionsPin(value);
       if (!holdsPin && isKept(name, value)) return true;
       dropped.push(droppedAttribute(holdsPin ? 'pin-value' : name));
       return false;

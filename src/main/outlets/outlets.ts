@@ -30,10 +30,10 @@ export interface LeftCredentials extends Published {
 /** Every method throws what the AWS files throw (see createAwsFile): nothing is written then. */
 export interface Outlets {
   /**
-   * What an account's sections would do to the AWS files, nothing done.
+   * What an account's sections would do to each AWS file they touch, nothing done.
    * @param former the account before an edit; null for a new one.
    */
-  preview(account: Account, former: Account | null, adopt: boolean): Promise<Preview>;
+  preview(account: Account, former: Account | null, adopt: boolean): Promise<readonly Preview[]>;
   /** Brings the config file to what the account wants; no credentials are touched. */
   settle(account: Account, former: Account | null): Promise<void>;
   /** Puts credentials where the outlet keeps them; several at once are one write. */
@@ -69,14 +69,20 @@ export function createOutlets(options: OutletsOptions): Outlets {
   });
 
   return {
-    preview: (account, former, adopt) => {
+    preview: async (account, former, adopt) => {
+      const previews: Promise<Preview>[] = [];
       if (account.outlet === 'credential-process') {
-        return configFile.previewPut([{ ...configEntry(account, former), adopt }]);
+        previews.push(configFile.previewPut([{ ...configEntry(account, former), adopt }]));
+      } else if (former?.outlet === 'credential-process') {
+        previews.push(configFile.previewRemove([removalOf(former)]));
       }
       if (account.outlet === 'credentials-file') {
-        return credentialsFile.previewPut([{ accountId: account.id, profile: account.awsProfile, adopt }]);
+        const target = { accountId: account.id, profile: account.awsProfile, adopt };
+        previews.push(credentialsFile.previewPut([target]));
+      } else if (former?.outlet === 'credentials-file') {
+        previews.push(credentialsFile.previewRemove([former.id]));
       }
-      return configFile.previewRemove([removalOf(former ?? account)]);
+      return Promise.all(previews);
     },
     settle: async (account, former) => {
       if (account.outlet === 'credential-process') {

@@ -93,9 +93,9 @@ export class SessionService {
     await Promise.all(accounts.map((account) => this.#end(account)));
   }
 
-  /** Whether credentials are served or asked for. */
+  /** Whether credentials are served. */
   isConnected(id: string): boolean {
-    return this.#sessions.get(id)?.wanted === true;
+    return this.state(id).serving !== null;
   }
 
   /** Hands what is served to the account's outlet, which may have changed. What it cannot take is offered again. */

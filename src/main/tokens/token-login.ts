@@ -74,7 +74,8 @@ async function askPin(
     finalTry: token.pinFinalTry,
     previous,
   });
-  return answer !== null && 'secret' in answer ? answer.secret : null;
+  // An empty PIN is nobody's; some modules would take it as a wish to use the reader's own keypad.
+  return answer !== null && 'secret' in answer && answer.secret !== '' ? answer.secret : null;
 }
 
 /** @throws what no other PIN would cure. */

@@ -139,10 +139,11 @@ class Service implements TokenService {
     this.#fileKeys.forget();
   }
 
-  #find(key: string, account: SignerAccount): Promise<Attempt> {
+  async #find(key: string, account: SignerAccount): Promise<Attempt> {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
     if (key.startsWith('ssh-agent:')) {
-      throw new AppError('key-unsupported', { message: 'Keys of an ssh-agent are not supported yet.' });
+      const message = 'Keys of an ssh-agent are not supported yet.';
+      return { absent: new AppError('key-unsupported', { message }) };
     }
     return this.#fileKeys.find(key, account);
   }

@@ -62,6 +62,11 @@ function invalid(problem: string): AppError {
   });
 }
 
+/** Whether a text, URI or not, seems to hold a PIN the way RFC 7512 writes one. */
+export function mentionsPin(text: string): boolean {
+  return /pin-(value|source)/i.test(text);
+}
+
 /** Whether a KEY of the command line means a PKCS#11 URI. The scheme's case does not matter (RFC 3986, 3.1). */
 export function isPkcs11Uri(text: string): boolean {
   return /^pkcs11:/i.test(text);
@@ -85,7 +90,7 @@ export function parseUri(text: string): Pkcs11Uri {
     const name = equals < 0 ? part : part.slice(0, equals);
     const field = Object.hasOwn(known, name) ? known[name] : undefined;
     // A name is shown only where it cannot be somebody's PIN, wrongly quoted.
-    if (field === undefined) throw invalid(refusal(name));
+    if (field === undefined) throw invalid(refusal(name, equals >= 0));
     if (equals < 0) throw invalid(`“${name}” has no value`);
     if (uri[field] !== undefined) throw invalid(`“${name}” stands twice`);
     uri[field] = readValue(name, decode(name, part.slice(equals + 1), raw));
@@ -96,10 +101,12 @@ export function parseUri(text: string): Pkcs11Uri {
   return { ...emptyUri, ...uri } as Pkcs11Uri;
 }
 
-function refusal(name: string): string {
+/** @param isNamed whether a value stands behind it. */
+function refusal(name: string, isNamed: boolean): string {
   if (name === 'pin-value' || name === 'pin-source')
     return `“${name}” is refused, since a PIN is only ever typed`;
-  if (/^[a-z-]{1,32}$/.test(name)) return `“${name}” is not an attribute Rolekey knows at this place`;
+  if (isNamed && /^[a-z-]{1,32}$/.test(name))
+    return `“${name}” is not an attribute Rolekey knows at this place`;
   return 'it has an attribute Rolekey does not know';
 }
 
@@ -122,6 +129,8 @@ function decode(name: string, value: string, raw: RegExp): Uint8Array {
 function readValue(name: string, bytes: Uint8Array): string {
   if (name === 'id') return Buffer.from(bytes).toString('hex');
   const text = utf8(name, bytes);
+  // Glued on with the wrong separator, a PIN would be kept as part of the value.
+  if (mentionsPin(text)) throw invalid(refusal('pin-value', true));
   if (name === 'type' && !(objectTypes as readonly string[]).includes(text)) {
     throw invalid(`“type” must be one of ${objectTypes.join(', ')}`);
   }

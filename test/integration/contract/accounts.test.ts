@@ -365,6 +365,12 @@ describe('a KEY', () => {
     // The scheme of a URI is the same in any case (RFC 3986, 3.1).
     'PKCS11:token=laptop?pin-value=271828',
     'Pkcs11:token=laptop;pin-value=271828',
+    // Spelled so that it looks like a part of a name, or a path.
+    'pkcs11:token=laptop&pin-value=271828',
+    'pkcs11:token=laptop%3Fpin-value=271828',
+    'pkcs11:token=laptop?PIN-VALUE=271828',
+    ' pkcs11:token=laptop?pin-value=271828',
+    '"pkcs11:token=laptop?pin-value=271828"',
     'ssh-agent:SHA256:short',
     'ssh-agent:MD5:00',
     '',

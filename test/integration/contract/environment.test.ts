@@ -181,6 +181,17 @@ describe('AWS_ENDPOINT_URL_ROLESANYWHERE', () => {
     expect([asked(other), asked(world.server)]).toEqual([1, 1]);
   });
 
+  it('is said in every list, of the accounts it counts for', async () => {
+    await world.startAgent({ AWS_ENDPOINT_URL_ROLESANYWHERE: other.url });
+    for (const words of [['accounts', 'list'], ['status']]) {
+      const { stdout } = await world.rolekey(words);
+      const lineOf = (id: string) => stdout.split('\n').find((line) => line.startsWith(`${id} `));
+      expect(lineOf('plain'), words.join(' ')).toContain(other.url);
+      expect(lineOf('field'), words.join(' ')).toContain(world.server.url);
+      expect(lineOf('field'), words.join(' ')).not.toContain(other.url);
+    }
+  });
+
   it('is not inherited by an agent a command starts', async () => {
     const env = { AWS_ENDPOINT_URL_ROLESANYWHERE: other.url, ...throughProxy() };
     expect((await connect('plain', env)).code).toBe(1);

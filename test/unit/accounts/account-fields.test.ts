@@ -154,6 +154,19 @@ describe('a new account', () => {
       'account-invalid',
       'slot-description',
     ],
+    ['a certificate as key', { keys: ['pkcs11:id=%01;type=cert'] }, 'account-invalid', 'type=cert'],
+    [
+      'a relative module in the key',
+      { keys: ['pkcs11:id=%01?module-path=lib/module.so'] },
+      'account-invalid',
+      'module-path in --private-key must be an absolute path',
+    ],
+    [
+      'a relative module in the certificate',
+      { certificate: 'pkcs11:?module-path=../module.so' },
+      'account-invalid',
+      'module-path in --certificate must be an absolute path',
+    ],
     ['a PIN in the certificate', { certificate: `${keyUri}?pin-value=1234` }, 'account-invalid', 'pin-value'],
     [
       'a relative key',
@@ -223,11 +236,18 @@ describe('a new account', () => {
     },
   );
 
-  it('never repeats a PIN', () => {
+  it.each<AccountFields>([
+    { keys: ['pkcs11:id=%01?pin-value=482913'] },
+    { keys: ['pkcs11:token=a&pin-value=482913'] },
+    { keys: ['/home/me/ pkcs11:token=a?pin-value=482913'] },
+    { keys: ['/home/me/pkcs11;token=a;PIN-VALUE=482913'] },
+    { certificate: '/home/me/"pkcs11:token=a?pin-value=482913"' },
+  ])('never takes and never repeats a PIN: %j', (more) => {
     try {
-      make({ keys: ['pkcs11:id=%01?pin-value=482913'] });
+      make(more);
       expect.unreachable();
     } catch (error) {
+      expect(error).toMatchObject({ code: 'account-invalid' });
       expect(JSON.stringify(error) + String(error)).not.toContain('482913');
     }
   });
@@ -352,7 +372,7 @@ describe('a live session', () => {
 
 describe('what the door of a call refuses', () => {
   it.each<[object, string, string]>([
-    [{ label: '' }, 'account-invalid', '--label must be at least 1 characters long.'],
+    [{ label: 'x'.repeat(4097) }, 'account-invalid', '--label must be at most 4096 characters long.'],
     [{ favourite: 'yes' }, 'account-invalid', 'favourite is missing or not of type boolean.'],
     [{ colour: 'red' }, 'account-invalid', 'The account has an unknown field "colour".'],
     [{ sessionDuration: 'x' }, 'duration-range', 'The session duration is out of range.'],

@@ -32,7 +32,7 @@ class FailingFiles extends MemoryFiles {
 }
 
 /** Accounts, AWS files in memory, and sessions that remember what they are told. */
-function open(texts: Readonly<Record<string, string>> = {}) {
+function open(texts: Readonly<Record<string, string>> = {}, rolesAnywhereUrl: string | null = null) {
   const settingsFile = new FakeSettingsFile<Settings>();
   const store = createAccountStore(settingsFile);
   const files = new FailingFiles(texts);
@@ -66,7 +66,7 @@ function open(texts: Readonly<Record<string, string>> = {}) {
       },
       forget: (id) => told.push(`forget ${id}`),
     },
-    environment: { rolesAnywhereUrl: null, useFips: false, useDualstack: false },
+    environment: { rolesAnywhereUrl, useFips: false, useDualstack: false },
     files,
     configPath,
     credentialsPath,
@@ -116,6 +116,22 @@ describe('the list', () => {
     expect(service.list(undefined).map(({ id }) => id)).toEqual(['a', 'b']);
     expect(service.list(['b', 'a']).map(({ id }) => id)).toEqual(['b', 'a']);
     expect(() => service.list(['a', 'x'])).toThrow(AppError);
+  });
+});
+
+describe('the endpoints', () => {
+  it('are those of accounts that have one from themselves, else from the environment', async () => {
+    const plain = open();
+    await plain.add('own', { endpoint: 'https://own.example' });
+    await plain.add('other');
+    expect(plain.service.endpoints(plain.service.list(undefined))).toEqual({ own: 'https://own.example' });
+    const { add, service } = open({}, 'https://environment.example');
+    await add('own', { endpoint: 'https://own.example' });
+    await add('other');
+    expect(service.endpoints(service.list(undefined))).toEqual({
+      own: 'https://own.example',
+      other: 'https://environment.example',
+    });
   });
 });
 
@@ -308,7 +324,78 @@ describe('edit', () => {
     });
   });
 
+  it('to look at shows both files where the outlet moves, and no secret', async () => {
+    const { add, edit, connect, config, credentials } = open();
+    await add('dev');
+    await connect('dev');
+    const { diff } = await edit('dev', { outlet: 'credentials-file' }, { dryRun: true });
+    expect(diff).toContain('-[profile dev]\n');
+    expect(diff).toContain('+[dev]\n');
+    expect([config(), credentials()]).toEqual([section('dev', 'dev'), null]);
+    await edit('dev', { outlet: 'credentials-file' });
+    const back = await edit('dev', { outlet: 'credential-process' }, { dryRun: true });
+    expect(back.diff).toContain('-[dev]\n');
+    expect(back.diff).toContain('+[profile dev]\n');
+    expect(back.diff).not.toContain('ASIA1');
+  });
+
+  it('asks no second time for a section that was adopted and is the user’s while nothing is connected', async () => {
+    const foreign = '[dev]\nregion = eu-west-1\naws_access_key_id = AKIA\n';
+    const { add, edit, connect, service, connected, credentials } = open({ [credentialsPath]: foreign });
+    await add('dev', { outlet: 'credentials-file' }, { adopt: true });
+    expect((await edit('dev', { label: 'L' })).account.label).toBe('L');
+    await connect('dev');
+    expect(credentials()).toContain('aws_access_key_id = ASIA1');
+    expect((await edit('dev', { group: 'G' })).account.group).toBe('G');
+    expect(connected.has('dev')).toBe(true);
+    await service.remove(['dev']);
+    expect(credentials()).toBe(foreign);
+  });
+
+  it('asks anew for a section of another name', async () => {
+    const { add, edit } = open({ [credentialsPath]: '[dev]\na = b\n[work]\na = b\n' });
+    await add('dev', { outlet: 'credentials-file' }, { adopt: true });
+    expect(await codeOf(edit('dev', { awsProfile: 'work' }))).toBe('section-foreign');
+    expect((await edit('dev', { awsProfile: 'work' }, { adopt: true })).account.awsProfile).toBe('work');
+  });
+
+  it('at the same time as another: both count', async () => {
+    const { add, edit, store } = open();
+    await add('dev');
+    await Promise.all([edit('dev', { label: 'Development' }), edit('dev', { group: 'Work' })]);
+    expect(store.get('dev')).toMatchObject({ label: 'Development', group: 'Work' });
+  });
+
+  it('ends what is under way for an account that serves nothing, and says nothing of it', async () => {
+    const { add, edit, told } = open();
+    await add('dev');
+    const { disconnected } = await edit('dev', { endpoint: 'https://example.org' });
+    expect([disconnected, told]).toEqual([false, ['disconnect dev']]);
+  });
+
+  it('drops the session and moves the outlet at once: nothing is left where it was', async () => {
+    const { add, edit, connect, connected, config, credentials } = open();
+    await add('dev', { outlet: 'credentials-file' });
+    await connect('dev');
+    const endpoint = 'https://example.org';
+    expect((await edit('dev', { outlet: 'credential-process', endpoint })).disconnected).toBe(true);
+    expect(connected.has('dev')).toBe(false);
+    expect([credentials(), config()]).toEqual([null, section('dev', 'dev')]);
+  });
+
   describe('that cannot be done is not done at all', () => {
+    it('where the credentials cannot be taken from where they are', async () => {
+      const { add, edit, connect, credentials, config, store, files } = open();
+      await add('dev', { outlet: 'credentials-file' });
+      await connect('dev');
+      const before = credentials();
+      files.failures.set(credentialsPath, new AppError('file-readonly'));
+      const endpoint = 'https://example.org';
+      expect(await codeOf(edit('dev', { outlet: 'credential-process', endpoint }))).toBe('file-readonly');
+      expect(store.get('dev')).toMatchObject({ outlet: 'credentials-file', endpoint: null });
+      expect([credentials(), config()]).toEqual([before, null]);
+    });
+
     it('where the config file cannot be written', async () => {
       const { add, edit, connect, credentials, store, files } = open();
       await add('dev', { outlet: 'credentials-file' });
@@ -427,7 +514,16 @@ describe('import', () => {
     expect([ids(), files.writes, settingsFile.writes]).toEqual([[], [], 0]);
   });
 
-  it('of a file that is not there imports nothing', async () => {
+  it('of a file that was named and is not there is refused, and names it', async () => {
+    const { service } = open();
+    const from = { configFile: '/no/such/config', profiles: null };
+    await expect(service.import({ from, id: null, dryRun: true })).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: expect.stringContaining('/no/such/config') as string,
+    });
+  });
+
+  it('of a config file nobody made yet imports nothing', async () => {
     const { service } = open();
     expect(await service.import({ from: fromConfig, id: null, dryRun: false })).toEqual({
       imported: [],

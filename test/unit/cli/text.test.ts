@@ -87,15 +87,18 @@ const status: AccountStatus = {
 
 describe('the table of states', () => {
   it('says what to do when there are no accounts', () => {
-    expect(statusTable([])).toMatch(/rolekey accounts add/);
-    expect(accountsTable([])).toMatch(/rolekey accounts add/);
+    expect(statusTable([], {})).toMatch(/rolekey accounts add/);
+    expect(accountsTable([], {})).toMatch(/rolekey accounts add/);
   });
 
   it('is aligned, without colours where there is no terminal', () => {
-    const text = statusTable([
-      { ...status, key: { uri: 'pkcs11:x', token: 'Yubi', serial: '1', hardware: true } },
-      { ...status, account: 'a-longer-name', state: { ...idle, serving } },
-    ]);
+    const text = statusTable(
+      [
+        { ...status, key: { uri: 'pkcs11:x', token: 'Yubi', serial: '1', hardware: true } },
+        { ...status, account: 'a-longer-name', state: { ...idle, serving } },
+      ],
+      {},
+    );
     expect(text).toBe(
       [
         'ACCOUNT        AWS PROFILE  STATE                  KEY',
@@ -109,7 +112,7 @@ describe('the table of states', () => {
     [{ uri: 'pkcs11:x', token: 'Soft', serial: '1', hardware: false }, 'Soft (not hardware)'],
     [{ uri: '/k.pem', token: null, serial: null, hardware: false }, '/k.pem (not hardware)'],
   ])('says where a key is no hardware: %j', (key, words) => {
-    expect(statusTable([{ ...status, key }]).endsWith(words)).toBe(true);
+    expect(statusTable([{ ...status, key }], {}).endsWith(words)).toBe(true);
   });
 });
 
@@ -140,8 +143,11 @@ describe('an account', () => {
   it('says where its endpoint is another', () => {
     const other = { ...account, endpoint: 'https://example.org' };
     expect(accountText(other)).toContain('endpoint https://example.org');
-    expect(accountsTable([other])).toContain('endpoint https://example.org');
-    expect(accountsTable([account])).not.toContain('endpoint');
+    const endpoints = { work: 'https://example.org' };
+    expect(accountsTable([other], endpoints)).toContain('endpoint https://example.org');
+    expect(accountsTable([account], endpoints)).toContain('endpoint https://example.org');
+    expect(accountsTable([account], {})).not.toContain('endpoint');
+    expect(statusTable([status], endpoints)).toContain('endpoint https://example.org');
   });
 });
 
@@ -296,6 +302,6 @@ describe('no control character of foreign text reaches the terminal', () => {
 
   it('in the table of states', () => {
     const shown = { uri: 'pkcs11:x', token: evil, serial: '1', hardware: true };
-    expect(statusTable([{ ...status, key: shown }])).not.toMatch(steering);
+    expect(statusTable([{ ...status, key: shown }], {})).not.toMatch(steering);
   });
 });

@@ -172,17 +172,29 @@ describe('settle', () => {
 });
 
 describe('preview', () => {
-  it.each([
-    ['credential-process', 'config.previewPut'],
-    ['credentials-file', 'credentials.previewPut'],
-    ['container-endpoint', 'config.previewRemove'],
-    ['none', 'config.previewRemove'],
-  ] as const)('of %s looks at what it would change, and changes nothing', async (outlet, what) => {
+  const puts = ['config.previewPut', 'credentials.previewPut'];
+
+  it.each<[Outlet, Outlet | null, string[]]>([
+    ['credential-process', null, ['config.previewPut']],
+    ['credentials-file', null, ['credentials.previewPut']],
+    ['container-endpoint', null, []],
+    ['none', null, []],
+    ['credential-process', 'credential-process', ['config.previewPut']],
+    ['credentials-file', 'credentials-file', ['credentials.previewPut']],
+    ['credential-process', 'credentials-file', ['config.previewPut', 'credentials.previewRemove']],
+    ['credentials-file', 'credential-process', ['config.previewRemove', 'credentials.previewPut']],
+    ['container-endpoint', 'credential-process', ['config.previewRemove']],
+    ['none', 'credentials-file', ['credentials.previewRemove']],
+    ['none', 'container-endpoint', []],
+  ])('of %s that was %s looks at each file it would change', async (outlet, former, looks) => {
     const { outlets, asked } = world();
-    await outlets.preview(account(outlet), account('credential-process'), true);
-    expect(asked.map(([name]) => name)).toEqual([what]);
-    if (what.endsWith('Put'))
-      expect(asked[0]![1]).toMatchObject([{ accountId: 'a', profile: 'work', adopt: true }]);
+    const previews = await outlets.preview(account(outlet), former && account(former), true);
+    expect(previews).toHaveLength(looks.length);
+    expect(asked.map(([what]) => what)).toEqual(looks);
+    for (const [what, entries] of asked) {
+      if (puts.includes(what))
+        expect(entries).toMatchObject([{ accountId: 'a', profile: 'work', adopt: true }]);
+    }
   });
 });
 

@@ -98,6 +98,13 @@ describe('unlocking a key on a token', () => {
     expect(cryptoki().pins).toEqual([]);
   });
 
+  it('takes an empty PIN for none, and never sends it', async () => {
+    const { signer, device, cryptoki } = await setUp();
+    device.token.facts = { minPinLength: 0, maxPinLength: 0 };
+    await expect(signer.unlock(human(''))).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki().pins).toEqual([]);
+  });
+
   it('asks nobody where the PIN is locked', async () => {
     const { signer, device, cryptoki } = await setUp();
     device.token.triesLeft = 0;

@@ -68,6 +68,7 @@ describe('the signer of an account', () => {
     it.each([
       ['a token that is away', ['pkcs11:token=away', 'pkcs11:token=work'], 'work'],
       ['a key that is not on its token', ['pkcs11:token=work;id=%09', 'pkcs11:token=other'], 'other'],
+      ['a key of an ssh-agent', [`ssh-agent:SHA256:${'A'.repeat(43)}`, 'pkcs11:token=work'], 'work'],
       ['a file that is not there', ['/absent.pem', 'pkcs11:token=work'], 'work'],
       ['nothing before it', ['/key.pem', 'pkcs11:token=work'], null],
     ])('is the first that is there: %s', async (_, keys, token) => {

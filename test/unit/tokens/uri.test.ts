@@ -79,6 +79,9 @@ describe('reading a PKCS#11 URI', () => {
     'pkcs11:token=a?pin-value=3141;31415926',
     'pkcs11:token=a;31415926=x',
     'pkcs11:token=a?PIN31415926',
+    'pkcs11:token=a&pin-value=31415926',
+    'pkcs11:token=a%3BPIN-VALUE=31415926',
+    'pkcs11:?module-path=/m.so?pin-value=31415926',
   ])('refuses a PIN and never repeats it: %s', (text) => {
     let message = '';
     try {
@@ -88,6 +91,12 @@ describe('reading a PKCS#11 URI', () => {
     }
     expect(message).toContain('not valid');
     expect(message).not.toContain('3141');
+  });
+
+  it('never repeats a PIN of letters that stands alone', () => {
+    expect(() => parseUri('pkcs11:token=a?geheim')).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('geheim') as string }) as Error,
+    );
   });
 });
 

@@ -18,6 +18,10 @@ export class PinMemory {
     return this.#pins.get(token)?.toString('utf8') ?? null;
   }
 
+  wipeAllBut(tokens: ReadonlySet<string>): void {
+    for (const token of [...this.#pins.keys()]) if (!tokens.has(token)) this.wipe(token);
+  }
+
   wipe(token: string): void {
     this.#pins.get(token)?.fill(0);
     this.#pins.delete(token);

@@ -83,7 +83,10 @@ export type SignMechanism = 'CKM_ECDSA' | 'CKM_RSA_PKCS';
 /** Every method loads and initialises the module first where that is not done yet. */
 export interface HostMethods {
   open: { params: Record<string, never>; result: HostModule };
-  /** Tokens present and initialised. `fresh`: initialise the module again, since some see new tokens only then. */
+  /**
+   * Tokens present and initialised. `fresh`: initialise the module again, since some see new tokens only then; PINs of
+   * tokens that are away are wiped.
+   */
   tokens: { params: { fresh: boolean }; result: readonly HostToken[] };
   objects: { params: { token: TokenRef }; result: HostObjects };
   /**
@@ -93,7 +96,7 @@ export interface HostMethods {
   login: { params: { token: TokenRef; pin: string | null }; result: Record<string, never> };
   /**
    * One C_Sign over `data`. Where the login was lost, or the key always authenticates, a login with the held PIN
-   * comes first.
+   * comes first; where only C_Sign tells that it was lost, it is called once more.
    */
   sign: {
     params: { token: TokenRef; key: HostKeyRef; mechanism: SignMechanism; data: string };

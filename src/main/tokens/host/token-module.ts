@@ -24,27 +24,45 @@ interface Session {
   readonly handle: Handle;
 }
 
+/**
+ * Some modules say CKR_USER_NOT_LOGGED_IN of a signature that waited for a touch in vain, and only the time tells that
+ * from a lost login: a YubiKey waits 15 s, a refusal is there at once.
+ */
+const touchWaitMs = 5000;
+
 /** Whether a failure of C_Login means that the PIN itself was refused. */
 const isRefusedPin = (error: unknown): error is HostError =>
   error instanceof HostError && ['pin-incorrect', 'pin-length', 'pin-locked'].includes(error.code);
 
+/** Whether a function said that nobody is logged in, which was made sure of before. */
+const isLostLogin = (error: unknown): error is HostError =>
+  error instanceof HostError && error.code === 'pin-needed' && error.rv === 'CKR_USER_NOT_LOGGED_IN';
+
 export class TokenModule implements HostHandlers {
   readonly #load: () => Cryptoki;
+  readonly #now: () => number;
   #cryptoki: Cryptoki | null = null;
   #initialised = false;
   readonly #sessions = new Map<string, { slot: Handle; handle: Handle }>();
   readonly #pins = new PinMemory();
 
-  /** @param load loads the module anew; called on first use and again after a failed start. */
-  constructor(load: () => Cryptoki) {
+  /**
+   * @param load loads the module anew; called on first use and again after a failed start.
+   * @param now milliseconds since whenever, never going back.
+   */
+  constructor(load: () => Cryptoki, now: () => number = () => performance.now()) {
     this.#load = load;
+    this.#now = now;
   }
 
   readonly open = (): HostResult<'open'> => this.#module().info();
 
   readonly tokens = ({ fresh }: HostParams<'tokens'>): HostResult<'tokens'> => {
     if (fresh) this.#finalize();
-    return this.#present().map(({ facts }) => ({
+    const present = this.#present();
+    // A token that was away is a token whose PIN is typed again.
+    if (fresh) this.#pins.wipeAllBut(new Set(present.map(({ facts }) => tokenName(facts))));
+    return present.map(({ facts }) => ({
       serial: facts.serial,
       label: facts.label,
       manufacturer: facts.manufacturer,
@@ -73,8 +91,20 @@ export class TokenModule implements HostHandlers {
       return {};
     });
 
-  readonly sign = (params: HostParams<'sign'>): Promise<HostResult<'sign'>> =>
-    this.#inSession(params.token, async (session) => {
+  readonly sign = async (params: HostParams<'sign'>): Promise<HostResult<'sign'>> => {
+    try {
+      return await this.#signOnce(params);
+    } catch (error) {
+      // Another program reset the card, and nothing was signed. The PIN it accepted brings the login back.
+      if (!isLostLogin(error) || !this.#pins.has(tokenName(params.token))) throw error;
+      return this.#signOnce(params);
+    }
+  };
+
+  readonly counts = (): HostResult<'counts'> => ({ ...(this.#cryptoki?.counts ?? { sign: 0, login: 0 }) });
+
+  #signOnce(params: HostParams<'sign'>): Promise<HostResult<'sign'>> {
+    return this.#inSession(params.token, async (session) => {
       const cryptoki = this.#module();
       this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
@@ -82,11 +112,16 @@ export class TokenModule implements HostHandlers {
       if (key.alwaysAuthenticate) this.#heldPin(session);
       cryptoki.signInit(session.handle, params.mechanism, key.handle);
       if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
-      const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
-      return { signature: signature.toString('base64') };
+      const began = this.#now();
+      try {
+        const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
+        return { signature: signature.toString('base64') };
+      } catch (error) {
+        if (!isLostLogin(error) || this.#now() - began < touchWaitMs) throw error;
+        throw new HostError('touch-needed', error.detail, error.rv);
+      }
     });
-
-  readonly counts = (): HostResult<'counts'> => ({ ...(this.#cryptoki?.counts ?? { sign: 0, login: 0 }) });
+  }
 
   #module(): Cryptoki {
     this.#cryptoki ??= this.#load();

@@ -121,6 +121,32 @@ describe('PINs in a token host', () => {
     expect(cryptoki.calls.filter((name) => name === 'C_SignInit')).toHaveLength(1);
   });
 
+  it('of a token that is away when tokens are looked for anew are wiped', async () => {
+    await module.login({ token, pin: '123456' });
+    scripted.present = false;
+    expect(module.tokens({ fresh: true })).toEqual([]);
+    scripted.present = true;
+    expect(module.tokens({ fresh: true })).toMatchObject([{ pinHeld: false }]);
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.pins).toHaveLength(1);
+  });
+
+  it('bring a login back that was lost without a word', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_Sign', 'CKR_USER_NOT_LOGGED_IN', 'pin-needed');
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 2, login: 2 });
+  });
+
+  it('do not keep trying where the module says so of a good login', async () => {
+    await module.login({ token, pin: '123456' });
+    cryptoki.before = (name) => {
+      if (name === 'C_Sign') throw fail('C_Sign', 'CKR_USER_NOT_LOGGED_IN', 'pin-needed');
+    };
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.counts).toEqual({ sign: 2, login: 2 });
+  });
+
   it('of one token are not used for another', async () => {
     const other = new ScriptedToken({ label: 'other', objects: scripted.objects });
     cryptoki = new ScriptedCryptoki([scripted, other]);
@@ -129,6 +155,35 @@ describe('PINs in a token host', () => {
     await module.login({ token: first!, pin: '123456' });
     await expect(module.login({ token: second!, pin: null })).rejects.toMatchObject({ code: 'pin-needed' });
     expect(cryptoki.pins).toEqual(['123456']);
+  });
+});
+
+describe('a touch that does not come', () => {
+  /** A key that gives up after some time, in the words of modules that have none for it. */
+  async function waiting(ms: number): Promise<void> {
+    let now = 0;
+    module = new TokenModule(
+      () => cryptoki,
+      () => now,
+    );
+    await module.login({ token, pin: '123456' });
+    cryptoki.before = (name) => {
+      if (name !== 'C_Sign') return;
+      now += ms;
+      throw fail('C_Sign', 'CKR_USER_NOT_LOGGED_IN', 'pin-needed');
+    };
+  }
+
+  it('is told from a lost login by the time it took, and not waited for again', async () => {
+    await waiting(15_000);
+    await expect(sign()).rejects.toMatchObject({ code: 'touch-needed' });
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 1 });
+    expect(module.tokens({ fresh: false })).toMatchObject([{ pinHeld: true }]);
+  });
+
+  it('is none where the refusal is there at once', async () => {
+    await waiting(900);
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
   });
 });
 
