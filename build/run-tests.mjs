@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { findAllowedSkip, parseAllowedSkips } from './allowed-skips.mjs';
 
 /** @type {[name: string, command: string[]][]} */
 const checks = [
@@ -14,6 +15,7 @@ const checks = [
   ['boundaries', ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test', 'build']],
   ['types', ['tsc', '-p', '.']],
 ];
+const inCi = process.env.CI === 'true';
 const checksOnly = process.argv.includes('--checks-only');
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -30,7 +32,7 @@ process.exitCode = totals.failed === 0 ? 0 : 1;
 
 /**
  * What vitest's JSON reporter writes, as far as it is looked at.
- * @typedef {{ testResults: { assertionResults: { fullName: string, status: string }[] }[] }} Report
+ * @typedef {{ testResults: { name: string, assertionResults: { fullName: string, status: string }[] }[] }} Report
  */
 
 /**
@@ -58,33 +60,42 @@ function tests() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const allowed = allowedSkips();
+  const allowed = parseAllowedSkips(readFileSync('test/allowed-skips.txt', 'utf8'));
+  /** @type {Set<(typeof allowed)[number]>} */
+  const met = new Set();
   const failedBefore = totals.failed;
   for (const file of results.testResults) {
     // A file that could not be loaded has no tests to count, and must not pass for that.
     if (file.assertionResults.length === 0) totals.failed += 1;
     for (const { fullName, status: outcome } of file.assertionResults) {
+      const entry = findAllowedSkip(allowed, relative('.', file.name), fullName);
+      if (entry !== undefined) met.add(entry);
       if (outcome === 'passed') totals.passed += 1;
       else if (outcome === 'failed') totals.failed += 1;
-      else if (allowed.has(fullName.trim())) totals.skipped += 1;
-      else {
-        console.log(`✗ skipped without a reason in test/allowed-skips.txt: ${fullName}`);
-        totals.failed += 1;
-      }
+      else if (entry !== undefined && !inCi) skip(fullName, entry.reason);
+      else fail(`skipped, and may not be${inCi ? ' with CI=true' : ''}: ${fullName}`);
     }
+  }
+  for (const entry of allowed.filter((each) => !met.has(each))) {
+    fail(`test/allowed-skips.txt names a test that is not there: ${entry.file} ${entry.name}`);
   }
   // For example an unhandled rejection between two tests.
   if (status !== 0 && totals.failed === failedBefore) totals.failed += 1;
 }
 
-/** Lines of `TEST NAME | REASON`; a name without a reason counts for nothing. */
-function allowedSkips() {
-  const lines = readFileSync('test/allowed-skips.txt', 'utf8').split('\n');
-  return new Set(
-    lines
-      .filter((line) => !line.startsWith('#') && /\|\s*\S/.test(line))
-      .map((line) => line.slice(0, line.indexOf('|')).trim()),
-  );
+/**
+ * @param {string} test
+ * @param {string} reason
+ */
+function skip(test, reason) {
+  console.log(`- skipped, since ${reason}: ${test}`);
+  totals.skipped += 1;
+}
+
+/** @param {string} what */
+function fail(what) {
+  console.log(`✗ ${what}`);
+  totals.failed += 1;
 }
 
 /** @param {string[]} command */
