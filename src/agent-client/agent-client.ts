@@ -7,9 +7,12 @@ import { AppError, fromErrorShape, isErrorCode } from '../shared/errors.ts';
 import type { PromptAnswer } from '../shared/model.ts';
 import {
   callPath,
+  checkSocketPath,
   eventsPath,
+  maxRequestBytes,
   promptPath,
   protocolVersion,
+  requestTooLong,
   wireHeaders,
   type ErrorBody,
 } from '../shared/wire.ts';
@@ -81,7 +84,10 @@ export class AgentClient {
   /** Resolves with an answer of status 200; anything else is thrown as what it says. */
   async #send(method: 'GET' | 'POST', path: string, body: string | null): Promise<IncomingMessage> {
     const { socket, command, client } = this.#address;
+    checkSocketPath(socket, process.platform);
     checkFolder(dirname(socket));
+    const length = Buffer.byteLength(body ?? '');
+    if (length > maxRequestBytes) throw requestTooLong();
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = request({
         socketPath: socket,
@@ -92,9 +98,7 @@ export class AgentClient {
           [wireHeaders.protocol]: String(protocolVersion),
           [wireHeaders.command]: encodeURIComponent(command),
           ...(client === undefined ? {} : { [wireHeaders.client]: client }),
-          ...(body === null
-            ? {}
-            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': length }),
         },
       });
       outgoing.on('response', resolve);
@@ -157,7 +161,8 @@ function parseAnswer(text: string): unknown {
 }
 
 function errorOf(text: string): AppError {
-  const { error } = parseAnswer(text) as Partial<ErrorBody>;
+  const answer = parseAnswer(text) as Partial<ErrorBody> | null;
+  const error = answer?.error;
   return error !== undefined && isErrorCode(error.code)
     ? fromErrorShape(error)
     : new AppError('agent-failed');

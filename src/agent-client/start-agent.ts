@@ -1,7 +1,7 @@
 /** Starts the agent in the background and waits until it listens. */
 import { spawn } from 'node:child_process';
-import { isAbsolute, resolve } from 'node:path';
 import { AppError, fromErrorShape, isErrorCode, type ErrorShape } from '../shared/errors.ts';
+import { withAbsolutePaths } from './surroundings.ts';
 
 /** How long an agent may take from start to listening, milliseconds. */
 const startTimeoutMs = 15_000;
@@ -19,28 +19,15 @@ const inherited = [
   /^(SOFTHSM2_CONF|TPM2_PKCS11_[A-Z_]+|TPM2TOOLS_TCTI|TSS2_[A-Z]+|PCSCLITE_CSOCK_NAME|OPENSC_CONF)$/,
   /^(SystemRoot|USERPROFILE|APPDATA|LOCALAPPDATA|TEMP|TMP)$/,
 ];
-/** Paths among them: the agent runs in another folder. */
-const paths = new Set([
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_CONFIG_FILE',
-  'AWS_CA_BUNDLE',
-  'NODE_EXTRA_CA_CERTS',
-  'SOFTHSM2_CONF',
-  'TPM2_PKCS11_STORE',
-  'PCSCLITE_CSOCK_NAME',
-  'OPENSC_CONF',
-  'ROLEKEY_CONFIG_DIR',
-  'ROLEKEY_SOCKET',
-]);
 
+/** What of `env` the agent gets; paths are made absolute, since it runs in another folder than `directory`. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   directory: string,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || !inherited.some((pattern) => pattern.test(name))) continue;
-    result[name] = paths.has(name) && value !== '' && !isAbsolute(value) ? resolve(directory, value) : value;
+  for (const [name, value] of Object.entries(withAbsolutePaths(env, () => directory))) {
+    if (value !== undefined && inherited.some((pattern) => pattern.test(name))) result[name] = value;
   }
   return result;
 }
