@@ -161,11 +161,9 @@ function parseAnswer(text: string): unknown {
 }
 
 function errorOf(text: string): AppError {
-  const answer = parseAnswer(text) as Partial<ErrorBody> | null;
-  const error = answer?.error;
-  return error !== undefined && isErrorCode(error.code)
-    ? fromErrorShape(error)
-    : new AppError('agent-failed');
+  const answer = parseAnswer(text) as { error?: ErrorBody['error'] | null } | null;
+  const error = answer?.error ?? null;
+  return error !== null && isErrorCode(error.code) ? fromErrorShape(error) : new AppError('agent-failed');
 }
 
 function parseEvent(block: string): EngineEvent | null {
