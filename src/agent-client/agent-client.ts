@@ -91,6 +91,7 @@ export class AgentClient {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = request({
         socketPath: socket,
+        agent: false, // a kept connection may be to an agent that has ended since
         method,
         path,
         headers: {

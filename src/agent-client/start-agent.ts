@@ -33,7 +33,8 @@ export function inheritedEnvironment(
 }
 
 /**
- * Runs `rolekey agent` detached from this terminal. Resolves once an agent listens: this one, or one that was quicker.
+ * Runs `rolekey agent` detached from this terminal. Resolves once an agent listens: this one, or one that was quicker
+ * where this one has ended.
  * @param command the program and its first arguments, for example `['node', '/opt/rolekey/bin/rolekey']`.
  * @throws AppError what the agent said, or `agent-not-running`.
  */
@@ -49,6 +50,7 @@ export async function startAgent(
     env: inheritedEnvironment(env, directory),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const line = await new Promise<string>((done, failed) => {
     const timer = setTimeout(() => {
       failed(new AppError('agent-not-running', { message: 'The Rolekey agent did not start in time.' }));
@@ -67,18 +69,26 @@ export async function startAgent(
     child.stdout.destroy();
     child.unref();
   });
-  const error = errorIn(line);
-  if (error !== null) throw error;
+  if (pidIn(line) === child.pid) return;
+  child.ref(); // another agent was quicker, and this one is about to go
+  await ended;
 }
 
-/** The agent's first line is `{"version":1,"pid":N}` or `{"version":1,"error":...}`. */
-function errorIn(line: string): AppError | null {
+/**
+ * The agent's first line is `{"version":1,"pid":N}` or `{"version":1,"error":...}`.
+ * @throws AppError the one it tells, or `agent-not-running`.
+ */
+function pidIn(line: string): number {
+  const { error, pid } = parse(line);
+  if (error !== undefined && isErrorCode(error.code)) throw fromErrorShape(error);
+  if (typeof pid === 'number') return pid;
+  throw new AppError('agent-not-running', { message: 'The Rolekey agent could not be started.' });
+}
+
+function parse(line: string): { readonly error?: ErrorShape; readonly pid?: number } {
   try {
-    const { error, pid } = JSON.parse(line) as { error?: ErrorShape; pid?: number };
-    if (error !== undefined && isErrorCode(error.code)) return fromErrorShape(error);
-    if (typeof pid === 'number') return null;
+    return JSON.parse(line) as { error?: ErrorShape; pid?: number };
   } catch {
-    // Said below.
+    return {};
   }
-  return new AppError('agent-not-running', { message: 'The Rolekey agent could not be started.' });
 }
