@@ -50,7 +50,10 @@ export async function startAgent(
     env: inheritedEnvironment(env, directory),
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
   const line = await new Promise<string>((done, failed) => {
     const timer = setTimeout(() => {
       failed(new AppError('agent-not-running', { message: 'The Rolekey agent did not start in time.' }));
@@ -69,26 +72,21 @@ export async function startAgent(
     child.stdout.destroy();
     child.unref();
   });
-  if (pidIn(line) === child.pid) return;
-  child.ref(); // another agent was quicker, and this one is about to go
-  await ended;
+  const answer = answerIn(line);
+  if (answer === child.pid) return;
+  child.ref();
+  await ended; // it failed, or another agent was quicker: nothing of it is left when that is told
+  if (answer instanceof AppError) throw answer;
 }
 
-/**
- * The agent's first line is `{"version":1,"pid":N}` or `{"version":1,"error":...}`.
- * @throws AppError the one it tells, or `agent-not-running`.
- */
-function pidIn(line: string): number {
-  const { error, pid } = parse(line);
-  if (error !== undefined && isErrorCode(error.code)) throw fromErrorShape(error);
-  if (typeof pid === 'number') return pid;
-  throw new AppError('agent-not-running', { message: 'The Rolekey agent could not be started.' });
-}
-
-function parse(line: string): { readonly error?: ErrorShape; readonly pid?: number } {
+/** The agent's first line is `{"version":1,"pid":N}`, of whichever agent listens, or `{"version":1,"error":...}`. */
+function answerIn(line: string): number | AppError {
   try {
-    return JSON.parse(line) as { error?: ErrorShape; pid?: number };
+    const { error, pid } = JSON.parse(line) as { error?: ErrorShape; pid?: number };
+    if (error !== undefined && isErrorCode(error.code)) return fromErrorShape(error);
+    if (typeof pid === 'number') return pid;
   } catch {
-    return {};
+    // Said below.
   }
+  return new AppError('agent-not-running', { message: 'The Rolekey agent could not be started.' });
 }
