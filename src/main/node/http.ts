@@ -177,6 +177,9 @@ async function boundedText(body: Dispatcher.ResponseData['body'], host: string):
 const untrusted =
   /^(ERR_TLS_CERT_|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$|UNSPECIFIED$)/;
 
+/** What undici says of a proxy that answered CONNECT with another status than 200. Who gives up here gives another reason. */
+const noTunnel = 'UND_ERR_ABORTED';
+
 function networkError(error: unknown, host: string): AppError {
   const codes = codesOf(error);
   const distrust = codes.find((code) => untrusted.test(code));
@@ -186,12 +189,10 @@ function networkError(error: unknown, host: string): AppError {
       cause: error,
     });
   }
-  const refusal = proxyRefusal(error);
   return new AppError('network-unreachable', {
-    message:
-      refusal === null
-        ? `${host} could not be reached (${codes[0] ?? 'unknown'}).`
-        : `${host} could not be reached: the proxy (HTTPS_PROXY) answered with status ${refusal}.`,
+    message: codes.includes(noTunnel)
+      ? `${host} could not be reached: the proxy of HTTPS_PROXY refused.`
+      : `${host} could not be reached (${codes[0] ?? 'unknown'}).`,
     cause: error,
   });
 }
@@ -202,10 +203,4 @@ function codesOf(error: unknown): string[] {
   const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
   const codes = [...own, ...codesOf(error.cause)];
   return codes.length > 0 ? codes : [error.name];
-}
-
-/** The status of a proxy that opened no tunnel: undici tells it in words alone. */
-function proxyRefusal(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  return /^Proxy response \((\d+)\)/.exec(error.message)?.[1] ?? proxyRefusal(error.cause);
 }
