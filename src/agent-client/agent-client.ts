@@ -7,9 +7,12 @@ import { AppError, fromErrorShape, isErrorCode } from '../shared/errors.ts';
 import type { PromptAnswer } from '../shared/model.ts';
 import {
   callPath,
+  checkSocketPath,
   eventsPath,
+  maxRequestBytes,
   promptPath,
   protocolVersion,
+  requestTooLong,
   wireHeaders,
   type ErrorBody,
 } from '../shared/wire.ts';
@@ -81,10 +84,14 @@ export class AgentClient {
   /** Resolves with an answer of status 200; anything else is thrown as what it says. */
   async #send(method: 'GET' | 'POST', path: string, body: string | null): Promise<IncomingMessage> {
     const { socket, command, client } = this.#address;
+    checkSocketPath(socket, process.platform);
     checkFolder(dirname(socket));
+    const length = Buffer.byteLength(body ?? '');
+    if (length > maxRequestBytes) throw requestTooLong();
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = request({
         socketPath: socket,
+        agent: false, // a kept connection may be to an agent that has ended since
         method,
         path,
         headers: {
@@ -92,9 +99,7 @@ export class AgentClient {
           [wireHeaders.protocol]: String(protocolVersion),
           [wireHeaders.command]: encodeURIComponent(command),
           ...(client === undefined ? {} : { [wireHeaders.client]: client }),
-          ...(body === null
-            ? {}
-            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': length }),
         },
       });
       outgoing.on('response', resolve);
@@ -157,10 +162,9 @@ function parseAnswer(text: string): unknown {
 }
 
 function errorOf(text: string): AppError {
-  const { error } = parseAnswer(text) as Partial<ErrorBody>;
-  return error !== undefined && isErrorCode(error.code)
-    ? fromErrorShape(error)
-    : new AppError('agent-failed');
+  const answer = parseAnswer(text) as { error?: ErrorBody['error'] | null } | null;
+  const error = answer?.error ?? null;
+  return error !== null && isErrorCode(error.code) ? fromErrorShape(error) : new AppError('agent-failed');
 }
 
 function parseEvent(block: string): EngineEvent | null {

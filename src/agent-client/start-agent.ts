@@ -1,7 +1,7 @@
 /** Starts the agent in the background and waits until it listens. */
 import { spawn } from 'node:child_process';
-import { isAbsolute, resolve } from 'node:path';
 import { AppError, fromErrorShape, isErrorCode, type ErrorShape } from '../shared/errors.ts';
+import { withAbsolutePaths } from './surroundings.ts';
 
 /** How long an agent may take from start to listening, milliseconds. */
 const startTimeoutMs = 15_000;
@@ -19,34 +19,22 @@ const inherited = [
   /^(SOFTHSM2_CONF|TPM2_PKCS11_[A-Z_]+|TPM2TOOLS_TCTI|TSS2_[A-Z]+|PCSCLITE_CSOCK_NAME|OPENSC_CONF)$/,
   /^(SystemRoot|USERPROFILE|APPDATA|LOCALAPPDATA|TEMP|TMP)$/,
 ];
-/** Paths among them: the agent runs in another folder. */
-const paths = new Set([
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_CONFIG_FILE',
-  'AWS_CA_BUNDLE',
-  'NODE_EXTRA_CA_CERTS',
-  'SOFTHSM2_CONF',
-  'TPM2_PKCS11_STORE',
-  'PCSCLITE_CSOCK_NAME',
-  'OPENSC_CONF',
-  'ROLEKEY_CONFIG_DIR',
-  'ROLEKEY_SOCKET',
-]);
 
+/** What of `env` the agent gets; paths are made absolute, since it runs in another folder than `directory`. */
 export function inheritedEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   directory: string,
 ): Record<string, string> {
   const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || !inherited.some((pattern) => pattern.test(name))) continue;
-    result[name] = paths.has(name) && value !== '' && !isAbsolute(value) ? resolve(directory, value) : value;
+  for (const [name, value] of Object.entries(withAbsolutePaths(env, () => directory))) {
+    if (value !== undefined && inherited.some((pattern) => pattern.test(name))) result[name] = value;
   }
   return result;
 }
 
 /**
- * Runs `rolekey agent` detached from this terminal. Resolves once an agent listens: this one, or one that was quicker.
+ * Runs `rolekey agent` detached from this terminal. Resolves once an agent listens: this one, or one that was quicker
+ * where this one has ended.
  * @param command the program and its first arguments, for example `['node', '/opt/rolekey/bin/rolekey']`.
  * @throws AppError what the agent said, or `agent-not-running`.
  */
@@ -61,6 +49,10 @@ export async function startAgent(
     cwd: '/',
     env: inheritedEnvironment(env, directory),
     stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
   });
   const line = await new Promise<string>((done, failed) => {
     const timer = setTimeout(() => {
@@ -80,16 +72,19 @@ export async function startAgent(
     child.stdout.destroy();
     child.unref();
   });
-  const error = errorIn(line);
-  if (error !== null) throw error;
+  const answer = answerIn(line);
+  if (answer === child.pid) return;
+  child.ref();
+  await ended; // it failed, or another agent was quicker: nothing of it is left when that is told
+  if (answer instanceof AppError) throw answer;
 }
 
-/** The agent's first line is `{"version":1,"pid":N}` or `{"version":1,"error":...}`. */
-function errorIn(line: string): AppError | null {
+/** The agent's first line is `{"version":1,"pid":N}`, of whichever agent listens, or `{"version":1,"error":...}`. */
+function answerIn(line: string): number | AppError {
   try {
     const { error, pid } = JSON.parse(line) as { error?: ErrorShape; pid?: number };
     if (error !== undefined && isErrorCode(error.code)) return fromErrorShape(error);
-    if (typeof pid === 'number') return null;
+    if (typeof pid === 'number') return pid;
   } catch {
     // Said below.
   }

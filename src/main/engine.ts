@@ -13,7 +13,7 @@ import { EventHub } from './event-hub.ts';
 import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
 import { createFiles } from './node/files.ts';
-import { createNodeHttp } from './node/http.ts';
+import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { createSettingsFile } from './node/settings-file.ts';
@@ -292,13 +292,14 @@ const idleLimitMs = 600_000;
 /**
  * Runs an engine of plain Node adapters behind the agent's socket.
  * @returns null where another agent has the socket.
- * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable` (AWS_CA_BUNDLE).
+ * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable`, `file-undecodable` (AWS_CA_BUNDLE),
+ * `usage-invalid` (HTTPS_PROXY).
  */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
   const { paths, env } = options;
   const clock = systemClock;
   const logger = createLogFile(paths.logFile, clock);
-  const http = createNodeHttp({ caBundlePath: env.AWS_CA_BUNDLE ?? null });
+  const http = createNodeHttp(httpOptionsOf(env));
   const computer: Computer = { platform: process.platform, arch: process.arch };
   const engine = createEngine(
     { ...options, mode: 'headless', computer },

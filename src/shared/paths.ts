@@ -57,8 +57,14 @@ export function pathsOf(here: Surroundings): Paths {
     configFolder: set('ROLEKEY_CONFIG_DIR') ?? own('XDG_CONFIG_HOME', '.config'),
     logFile: join(own('XDG_STATE_HOME', '.local', 'state'), 'rolekey.log'),
     socket,
-    runtimeFolder: socket.slice(0, Math.max(socket.lastIndexOf('/'), 1)),
+    runtimeFolder: folderOf(socket),
     awsCredentialsFile: set('AWS_SHARED_CREDENTIALS_FILE') ?? join(here.home, '.aws', 'credentials'),
     awsConfigFile: set('AWS_CONFIG_FILE') ?? join(here.home, '.aws', 'config'),
   };
+}
+
+/** `dirname` of POSIX, for a path that does not end in a slash. */
+function folderOf(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end === -1 ? '.' : path.slice(0, Math.max(end, 1));
 }

@@ -3,7 +3,7 @@
  * Apart from api.ts because `credential-process` answers before a schema library would be loaded.
  */
 import type { CallName } from './api.ts';
-import type { ErrorShape } from './errors.ts';
+import { AppError, type ErrorShape } from './errors.ts';
 
 /** The version of calls, events and this file. A client of another version is refused, never half understood. */
 export const protocolVersion = 1;
@@ -29,6 +29,31 @@ export function callPath(name: Exclude<CallName, 'answerPrompt'>): string {
 /** `POST` of an answer to the prompt of that id. */
 export function promptPath(id: string): string {
   return `/v1/prompts/${encodeURIComponent(id)}`;
+}
+
+/** How long the body of a request may be, bytes of UTF-8. */
+export const maxRequestBytes = 1024 * 1024;
+
+/** What is said of a longer one. */
+export function requestTooLong(): AppError {
+  return new AppError('usage-invalid', { message: 'The request is longer than the agent takes (1 MiB).' });
+}
+
+/** Bytes of `sun_path` without its final NUL. */
+const maxSocketPathBytes = { linux: 107, others: 103 };
+
+/**
+ * Node cuts a path the kernel cannot take without a word, and would listen or speak in a folder that nobody looked at.
+ * @throws AppError `agent-unsafe` where the path is longer than that of a Unix socket can be.
+ */
+export function checkSocketPath(socket: string, platform: string): void {
+  if (platform === 'win32') return; // a named pipe
+  const most = platform === 'linux' ? maxSocketPathBytes.linux : maxSocketPathBytes.others;
+  if (new TextEncoder().encode(socket).length <= most) return;
+  throw new AppError('agent-unsafe', {
+    message: `The path ${socket} is longer than that of a socket can be.`,
+    remedy: 'Set XDG_RUNTIME_DIR or ROLEKEY_SOCKET to a shorter path.',
+  });
 }
 
 /** The body of every answer that is not 2xx. */

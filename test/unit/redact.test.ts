@@ -30,6 +30,10 @@ describe('a value under a name that holds secrets', () => {
     expect(JSON.stringify(redact({ outer: { secret: value } }))).not.toContain('123456');
   });
 
+  it.each([null, true, false])('stays where it is %j: it says that, and not what', (value) => {
+    expect(redact({ pinNeeded: value })).toEqual({ pinNeeded: value });
+  });
+
   it('is found at any depth', () => {
     expect(redact({ a: [{ b: { pin: '1' } }, 'x'] })).toEqual({ a: [{ b: { pin: gone } }, 'x'] });
   });
@@ -70,6 +74,10 @@ describe('text that looks like a secret', () => {
     ['a secret access key in JSON', '{"secretAccessKey":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}'],
     ['one in a file', 'aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'],
     ['a PIN in JSON', '{"secret":"wJalrXUtnFEMI"}'],
+    ['one in JSON within JSON', String.raw`{"body":"{\"pin\": \"wJalrXUtnFEMI\"}"}`],
+    ['one with a quote in it', String.raw`{"pin":"12\"wJalrXUtnFEMI"}`],
+    ['a password in an assignment', "password='wJalrXUtnFEMI'"],
+    ['a private key that is cut off', '-----BEGIN PRIVATE KEY-----\nMHcC\nwJalrXUtnFEMI'],
   ])('%s that is text itself is taken out', (_, text) => {
     expect(redact({ message: text })).not.toMatchObject({
       message: expect.stringContaining('wJalrXUtnFEMI') as string,
@@ -90,6 +98,16 @@ describe('text that looks like a secret', () => {
 it.each([null, true, 0, 1.5, 'x', [], {}, [null, { a: [] }]])('%j stays as it is', (value) => {
   expect(redact(value)).toEqual(value);
 });
+
+it.each(['secret', 'a'.repeat(79), '\\"', 'pin: "', '-----BEGIN PRIVATE KEY-----'])(
+  'takes no longer for %j over and over',
+  (piece) => {
+    const text = `${piece} `.repeat(1_000_000 / (piece.length + 1));
+    const started = performance.now();
+    redact({ text, more: text.replaceAll(' ', '') });
+    expect(performance.now() - started).toBeLessThan(2000);
+  },
+);
 
 it('leaves what it was given as it was', () => {
   const given = { a: { pin: '1234' } };

@@ -1,15 +1,9 @@
 /** The agent's door: turns requests of the socket into calls of the engine, and the engine's events into streams. */
 import { calls, type Caller, type CallName, type EngineEvent, type Handlers } from '../../shared/api.ts';
-import { AppError, toErrorShape } from '../../shared/errors.ts';
-import {
-  callPath,
-  eventsPath,
-  promptPath,
-  protocolVersion,
-  wireHeaders,
-  type ErrorBody,
-} from '../../shared/wire.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
+import { callPath, eventsPath, promptPath, protocolVersion, wireHeaders } from '../../shared/wire.ts';
 import type { Logger } from '../ports.ts';
+import { commonHeaders, failure, success } from './answers.ts';
 import type { AgentAnswer, AgentRequest } from './listener.ts';
 
 export interface AgentServerDependencies {
@@ -42,7 +36,7 @@ export function createAgentServer(
     }
     // The handler's type is that of its own call; the union over all names is what the compiler cannot follow.
     const handler = handlers[name] as (input: unknown, caller: Caller) => Promise<unknown>;
-    return ok(await handler(parsed.data, caller));
+    return success(await handler(parsed.data, caller));
   }
 
   async function route(request: AgentRequest): Promise<AgentAnswer> {
@@ -53,9 +47,9 @@ export function createAgentServer(
     if (request.method !== 'POST') throw unknownPath(request);
     const name = namesByPath.get(request.path);
     if (name !== undefined) return call(name, parseJson(request.body), caller);
-    if (request.path.startsWith(promptPrefix)) {
-      const id = decodeURIComponent(request.path.slice(promptPrefix.length));
-      return call('answerPrompt', { id, answer: parseJson(request.body) }, caller);
+    const promptId = isForAgent('answerPrompt') ? promptIdIn(request.path) : null;
+    if (promptId !== null) {
+      return call('answerPrompt', { id: promptId, answer: parseJson(request.body) }, caller);
     }
     throw unknownPath(request);
   }
@@ -77,29 +71,26 @@ export function createAgentServer(
     try {
       return await route(request);
     } catch (error) {
-      const shape = toErrorShape(error);
-      if (shape.code === 'internal') logger.log('error', 'call-failed', { path: request.path, error });
-      const body: ErrorBody = { error: shape };
-      return { status: statusOf(shape.code), headers: jsonHeaders, body: JSON.stringify(body) };
+      if (!isAppError(error) || error.code === 'internal') {
+        logger.log('error', 'call-failed', { path: request.path, error });
+      }
+      return failure(error);
     }
   };
-}
-
-const commonHeaders = { [wireHeaders.protocol]: String(protocolVersion), 'cache-control': 'no-store' };
-const jsonHeaders = { ...commonHeaders, 'content-type': 'application/json' };
-
-function ok(output: unknown): AgentAnswer {
-  return { status: 200, headers: jsonHeaders, body: JSON.stringify(output) };
 }
 
 function isForAgent(name: CallName): boolean {
   return (calls[name].doors as readonly string[]).includes('agent');
 }
 
-function statusOf(code: string): number {
-  if (code === 'internal') return 500;
-  if (code === 'agent-version') return 426;
-  return 400;
+/** The prompt an answer is for; null where the path is no prompt's. */
+function promptIdIn(path: string): string | null {
+  if (!path.startsWith(promptPrefix)) return null;
+  try {
+    return decodeURIComponent(path.slice(promptPrefix.length));
+  } catch {
+    return null;
+  }
 }
 
 function unknownPath(request: AgentRequest): AppError {

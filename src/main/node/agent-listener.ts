@@ -1,15 +1,17 @@
 /** The agent's Unix socket: in a folder only its user can enter, taken by one living agent at a time. */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, type Stats } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
+import { checkSocketPath, maxRequestBytes } from '../../shared/wire.ts';
+import { tooLong, type WholeAnswer } from '../agent/answers.ts';
 import type { AgentAnswer, AgentListener, AgentRequest } from '../agent/listener.ts';
-import { takeLock } from './lock-file.ts';
+import { takeLock, type Lock } from './lock-file.ts';
 
-const maxBodyBytes = 1024 * 1024;
-/** How long a client may take to send a request, milliseconds. */
+/** How long a client may take to send a request, and how often that is looked at, milliseconds. */
 const requestTimeoutMs = 10_000;
+const timeoutCheckMs = 1000;
 /** How long another agent may take to start, milliseconds. */
 const lockWaitMs = 5000;
 
@@ -18,19 +20,23 @@ export function createAgentListener(socket: string): AgentListener {
   let server: Server | null = null;
   return {
     listen: async (answer) => {
+      checkSocketPath(socket, process.platform);
       makeFolder(dirname(socket));
       const created = createServer(
-        { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
+        {
+          requestTimeout: requestTimeoutMs,
+          headersTimeout: requestTimeoutMs,
+          connectionsCheckingInterval: timeoutCheckMs,
+        },
         (request, response) => {
           void serve(request, response, answer);
         },
       );
       // The lock spans "is the old socket dead", "remove it" and "listen": two agents cannot remove each other's.
-      const lock = await takeLock(join(dirname(socket), 'locks'), 'agent', lockWaitMs);
+      const lock = await lockOf(socket);
       if (lock === null) return false; // another one is just starting
       try {
-        if (await isAlive(socket)) return false;
-        rmSync(socket, { force: true });
+        if (await isTaken(socket)) return false;
         await listenOn(created, socket);
         chmodSync(socket, 0o600);
       } finally {
@@ -51,10 +57,22 @@ export function createAgentListener(socket: string): AgentListener {
   };
 }
 
+function cannotBeMade(socket: string, cause: unknown): AppError {
+  return new AppError('agent-unsafe', { message: `The socket ${socket} cannot be made.`, cause });
+}
+
 /** @throws AppError `agent-unsafe`. */
 function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(folder);
+  let stat: Stats;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    stat = lstatSync(folder);
+  } catch (cause) {
+    throw new AppError('agent-unsafe', {
+      message: `The folder ${folder} of the agent’s socket cannot be made.`,
+      cause,
+    });
+  }
   const mine = process.getuid === undefined || stat.uid === process.getuid();
   if (!stat.isDirectory() || !mine || (stat.mode & 0o077) !== 0) {
     throw new AppError('agent-unsafe', {
@@ -63,22 +81,52 @@ function makeFolder(folder: string): void {
   }
 }
 
-async function isAlive(socket: string): Promise<boolean> {
+/** Null where another process holds it. @throws AppError `agent-unsafe`. */
+async function lockOf(socket: string): Promise<Lock | null> {
+  try {
+    return await takeLock(join(dirname(socket), 'locks'), 'agent', lockWaitMs);
+  } catch (cause) {
+    throw cannotBeMade(socket, cause);
+  }
+}
+
+/**
+ * Whether a living process has the socket. A dead one's is removed.
+ * @throws AppError `agent-unsafe` where what is at the path is not ours to remove.
+ */
+async function isTaken(socket: string): Promise<boolean> {
+  const stat = lstatSync(socket, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (!stat.isSocket()) {
+    throw new AppError('agent-unsafe', {
+      message: `${socket} is not a socket, and is left as it is.`,
+      remedy: 'Put it aside, or set ROLEKEY_SOCKET to another path.',
+    });
+  }
+  const code = await connectFailure(socket);
+  // EAGAIN: as many wait for an answer as it allows, so somebody is there.
+  if (code === null || code === 'EAGAIN') return true;
+  if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw cannotBeMade(socket, code);
+  rmSync(socket, { force: true });
+  return false;
+}
+
+/** The code of the error a connection meets; null where it is taken. */
+async function connectFailure(socket: string): Promise<string | null> {
   return new Promise((resolve) => {
     const probe = connect(socket);
     probe.on('connect', () => {
       probe.destroy();
-      resolve(true);
+      resolve(null);
     });
-    probe.on('error', () => resolve(false));
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.name));
   });
 }
 
+/** @throws AppError `agent-unsafe`. */
 async function listenOn(server: Server, socket: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new AppError('agent-unsafe', { message: `The socket ${socket} cannot be made.`, cause }));
-    });
+    server.once('error', (cause) => reject(cannotBeMade(socket, cause)));
     server.listen(socket, resolve);
   });
 }
@@ -90,7 +138,8 @@ async function serve(
 ): Promise<void> {
   const body = await readBody(request);
   if (body === null) {
-    response.writeHead(413, { connection: 'close' }).end();
+    response.shouldKeepAlive = false;
+    respond(response, tooLong());
     return;
   }
   const given = await answer({
@@ -100,13 +149,19 @@ async function serve(
     body,
   });
   if ('body' in given) {
-    response.writeHead(given.status, { ...given.headers, 'content-length': Buffer.byteLength(given.body) });
-    response.end(given.body);
+    respond(response, given);
     return;
   }
   response.writeHead(given.status, given.headers);
   const stop = given.stream((text) => response.write(text));
-  response.on('close', stop);
+  if (response.destroyed)
+    stop(); // the client left while the answer was made
+  else response.on('close', stop);
+}
+
+function respond(response: ServerResponse, { status, headers, body }: WholeAnswer): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 /** The body, or null where it is too long or the client went away. */
@@ -116,7 +171,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > maxBodyBytes) return null;
+      if (length > maxRequestBytes) return null;
       chunks.push(chunk);
     }
   } catch {

@@ -135,7 +135,9 @@ describe('a request', () => {
       return { status: 200, headers: {}, body: '' };
     });
     for (const length of [mebibyte + 1, 4 * mebibyte]) {
-      expect((await call({}, 'x'.repeat(length))).status).toBe(413);
+      const refused = await call({}, 'x'.repeat(length));
+      expect(refused).toMatchObject({ status: 413, headers: { 'rolekey-protocol': '1' } });
+      expect(JSON.parse(refused.body)).toMatchObject({ error: { code: 'usage-invalid' } });
     }
     expect(calls).toBe(0);
     expect((await call()).status).toBe(200);

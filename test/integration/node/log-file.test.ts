@@ -109,6 +109,7 @@ describe('a log', () => {
   ])('of what cannot be written stops nothing: %s', (_, make) => {
     const logger = createLogFile(path, clock);
     expect(() => logger.log('error', 'x', { value: make() })).not.toThrow();
+    expect(lines()).toMatchObject([{ level: 'error', event: 'x' }]);
   });
 });
 
@@ -153,6 +154,14 @@ describe('a log that grows', () => {
     for (let n = 0; n < 150; n += 1) logger.log('info', 'x', { text: 'wörter – 言葉 '.repeat(700) });
     for (const file of files())
       expect(fs.statSync(join(path, '..', file)).size).toBeLessThanOrEqual(mebibyte);
+  });
+
+  it('does not take an entry that would fill it: it is told without its fields', () => {
+    const logger = createLogFile(path, clock);
+    logger.log('info', 'large', { text: 'word '.repeat(mebibyte) });
+    logger.log('info', 'next');
+    expect(lines().map(({ event }) => event)).toEqual(['large', 'next']);
+    expect(text().length).toBeLessThan(1000);
   });
 
   it('counts what was there before', () => {

@@ -36,6 +36,9 @@ export const pin = '274519';
 /** Where the accounts of {@link World.accountFlags} are. */
 export const region = 'eu-central-1';
 
+/** Certificates of a world are valid since then, also for a server whose clock is hours behind. */
+const yesterday = (): Date => new Date(Date.now() - 86_400_000);
+
 export class World {
   /** Everything lives below it. */
   readonly directory: string;
@@ -57,7 +60,10 @@ export class World {
 
   static async open(): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), 'rolekey-world-'));
-    const authority = Authority.root(join(directory, 'ca'), { subject: '/O=Example/CN=Device CA' });
+    const authority = Authority.root(join(directory, 'ca'), {
+      subject: '/O=Example/CN=Device CA',
+      notBefore: yesterday(),
+    });
     const server = await startServer({ account: openAccount(authority.certificate.pem) });
     return new World({ directory, hsm: new SoftHsm(join(directory, 'hsm')), authority, server });
   }
@@ -94,7 +100,11 @@ export class World {
   /** A certificate of the demo CA for a key that was made on a token. */
   certify(token: SoftToken, id: string): IssuedCertificate {
     const csr = certificateRequest(token, { id }, [['CN', 'laptop-1']]);
-    return this.authority.issue({ subject: '/O=Example/OU=Laptops/CN=laptop-1', holder: { csr } });
+    return this.authority.issue({
+      subject: '/O=Example/OU=Laptops/CN=laptop-1',
+      holder: { csr },
+      notBefore: yesterday(),
+    });
   }
 
   /** A folder of this world, mode 0700, made where it is missing. */

@@ -121,12 +121,21 @@ describe('what the agent refuses', () => {
     ['an unknown code', { error: { code: 'bogus', message: 'M.', remedy: 'R.', requestId: null } }],
     ['a prototype’s name', { error: { code: 'toString', message: 'M.', remedy: 'R.', requestId: null } }],
     ['no error', {}],
+    ['null for an error', { error: null }],
+    ['text for an error', { error: 'internal' }],
     ['no object', 'null'],
     ['no JSON', '<html>'],
     ['nothing', ''],
   ])('with %s is a failure of the agent', async (_, body) => {
     await answerWith(json(500, body));
     expect((await failureOf(client().call('status', {}))).code).toBe('agent-failed');
+  });
+
+  it('says that a request is too long, without sending it', async () => {
+    const seen = await answerWith(json(200, {}));
+    const accounts = ['x'.repeat(1024 * 1024)];
+    expect((await failureOf(client().call('accountsList', { accounts }))).code).toBe('usage-invalid');
+    expect(seen).toEqual([]);
   });
 
   it.each([

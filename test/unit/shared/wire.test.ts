@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { calls, type CallName } from '../../../src/shared/api.ts';
-import { callPath, eventsPath, promptPath, protocolVersion, wireHeaders } from '../../../src/shared/wire.ts';
+import {
+  callPath,
+  checkSocketPath,
+  eventsPath,
+  promptPath,
+  protocolVersion,
+  wireHeaders,
+} from '../../../src/shared/wire.ts';
 
 const names = (Object.keys(calls) as CallName[]).filter((name) => name !== 'answerPrompt');
 
@@ -26,6 +33,27 @@ describe('the path of a prompt', () => {
     const path = promptPath(id);
     expect(path).toMatch(/^\/v1\/prompts\/[^/?#]*$/);
     expect(decodeURIComponent(path.slice('/v1/prompts/'.length))).toBe(id);
+  });
+});
+
+describe('the path of a socket', () => {
+  it.each([
+    ['linux', 'x'.repeat(107)],
+    ['darwin', 'x'.repeat(103)],
+    ['linux', `${'é'.repeat(53)}x`],
+    ['win32', 'x'.repeat(200)],
+  ])('on %s may be %s', (platform, path) => {
+    expect(() => checkSocketPath(path, platform)).not.toThrow();
+  });
+
+  it.each([
+    ['linux', 'x'.repeat(108)],
+    ['darwin', 'x'.repeat(104)],
+    ['linux', 'é'.repeat(54)],
+  ])('on %s is cut where it is %s, and refused', (platform, path) => {
+    expect(() => checkSocketPath(path, platform)).toThrow(
+      expect.objectContaining({ code: 'agent-unsafe' }) as Error,
+    );
   });
 });
 
