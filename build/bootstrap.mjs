@@ -6,9 +6,16 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = dirname(import.meta.dirname);
-process.chdir(root);
+/** Debian's own Node is too old. These carry the headers that native packages are compiled with. */
+const whereNodeIs = 'for example the archive of nodejs.org, which brings its headers';
+
+checkNode(); // first: what follows may be more than an old Node can do
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+const inCi = process.env.CI === 'true';
+
+const headersAdvice = `install Node ${whereNodeIs}, or set npm_config_nodedir`;
 
 /**
  * Debian packages and how to see that they are there.
@@ -58,44 +65,49 @@ const task = tasks[taskName];
 if (task === undefined)
   fail(`There is no task “${taskName}”; there are ${Object.keys(tasks).join(', ')}.`, 2);
 
-checkNode();
-systemPackages(task.needs, true);
-systemPackages(task.wants ?? [], false);
+const headers = nodeHeaders();
+systemPackages(task.needs, task.wants ?? []);
 npmPackages();
-run('node', ['build/build.mjs']);
+setUp('node', ['build/build.mjs']);
 const [program = '', ...programArgs] = task.run;
-run(program, [...programArgs, ...args]);
+process.exitCode = run(program, [...programArgs, ...args]);
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Node ${process.versions.node} is too old; install Node 20.19 or later.`);
+    fail(`Node ${process.versions.node} is too old; install Node 20.19 or later, ${whereNodeIs}.`);
   }
 }
 
 /**
- * @param {(keyof typeof parts)[]} names
- * @param {boolean} required
+ * Installs what is missing, or says all of it at once.
+ * @param {(keyof typeof parts)[]} needs
+ * @param {(keyof typeof parts)[]} wants the task does without, but not in CI
  */
-function systemPackages(names, required) {
-  const missing = names.filter((name) => !parts[name]?.present());
-  if (missing.length === 0) return;
+function systemPackages(needs, wants) {
+  /** @param {(keyof typeof parts)[]} names */
+  const missingOf = (names) => names.filter((name) => !parts[name]?.present());
+  const required = inCi ? [...needs, ...wants] : needs;
+  const missing = missingOf([...needs, ...wants]);
+  const lacking = headers === null ? [`Node's headers (${headersAdvice})`] : [];
+  if (missing.length === 0 && lacking.length === 0) return;
   const packages = missing.flatMap((name) => parts[name]?.packages ?? []);
   const install = ['install', '-y', '--no-install-recommends', ...packages];
-  if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    const advice = `Missing: ${missing.join(', ')}. Install them first, on Debian with: sudo apt-get ${install.join(' ')}`;
-    if (required) fail(advice);
+  if (missing.length > 0 && (process.getuid?.() !== 0 || !onPath('apt-get'))) {
+    const advice = `Missing: ${[...missing, ...lacking].join(', ')}. On Debian: sudo apt-get update && sudo apt-get ${install.join(' ')}`;
+    if (missingOf(required).length + lacking.length > 0) fail(advice);
     console.log(advice);
     return;
   }
+  if (lacking.length > 0) fail(`Missing: ${lacking.join(', ')}.`);
   console.log(`Installing Debian packages: ${packages.join(' ')}`);
   // Another apt may be at work; waiting is better than failing.
   const wait = ['-o', 'DPkg::Lock::Timeout=400', '-qq'];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', [...wait, 'update'], { stdio: 'inherit', env });
   spawnSync('apt-get', [...wait, ...install], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  const still = names.filter((name) => !parts[name]?.present());
-  if (still.length > 0 && required) fail(`apt could not install: ${still.join(', ')}.`);
+  const still = missingOf(required);
+  if (still.length > 0) fail(`apt could not install: ${still.join(', ')}.`);
 }
 
 /** Installs exactly what package-lock.json says, once per lock file. */
@@ -104,24 +116,37 @@ function npmPackages() {
   const stamp = join('node_modules', '.rolekey-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('Installing npm packages');
-  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], nativeHeaders());
+  setUp('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+    npm_config_nodedir: headers ?? '',
+  });
   writeFileSync(stamp, lock);
 }
 
-/** pkcs11js is compiled here; node-gyp would fetch Node's headers, so it is told where they are. */
-function nativeHeaders() {
+/**
+ * Where Node's headers are, null where they are not: pkcs11js is compiled here, and node-gyp would fetch them.
+ * @returns {string | null}
+ */
+function nodeHeaders() {
   const prefix = dirname(dirname(process.execPath));
-  if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) return { npm_config_nodedir: prefix };
-  if (process.env.npm_config_nodedir !== undefined) return {};
-  fail(
-    `Node's headers are missing under ${prefix}/include/node; install them with Node (Debian: libnode-dev).`,
-  );
+  if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) return prefix;
+  return process.env.npm_config_nodedir ?? null;
 }
 
 /**
  * @param {string} command
  * @param {string[]} commandArgs
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+function setUp(command, commandArgs, env) {
+  const status = run(command, commandArgs, env);
+  if (status !== 0) fail(`The set-up failed: ${[command, ...commandArgs].join(' ')}`, status);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} commandArgs
+ * @param {NodeJS.ProcessEnv} env added to this process's
+ * @returns {number} its exit code
  */
 function run(command, commandArgs, env = {}) {
   const program = command === 'node' ? process.execPath : command;
@@ -129,7 +154,7 @@ function run(command, commandArgs, env = {}) {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  if (status !== 0) process.exit(status ?? (signal === null ? 1 : 128));
+  return status ?? (signal === null ? 1 : 128);
 }
 
 /** @param {string} name */
@@ -150,5 +175,7 @@ function pkcs11Modules(name) {
  */
 function fail(message, code = 1) {
   console.error(message);
+  // The last line of a test run is a count, also of one that never began.
+  if (process.argv[2] === 'test' || process.argv[2] === 'check') console.log('0 passed, 1 failed');
   process.exit(code);
 }
