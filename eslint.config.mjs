@@ -1,6 +1,9 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+/** Who owns clock, timers and the texts of what they adapt. */
+const adapters = ['src/main/node/**', 'src/main/electron/**', 'src/main/tokens/host/**'];
+
 const noWallClock = [
   {
     selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
@@ -16,11 +19,15 @@ const noWallClock = [
   },
 ];
 
-const noTextMatching = {
-  selector:
-    'CallExpression[callee.property.name=/^(includes|startsWith|endsWith|match|search|test|indexOf)$/]:has(> MemberExpression > MemberExpression.object[property.name="message"])',
+const noTextMatching = [
+  // error.message.includes('x'), error.message === 'x', /x/.test(error.message)
+  'CallExpression[callee.object.property.name="message"][callee.property.name=/^(includes|startsWith|endsWith|match|matchAll|search|indexOf)$/]',
+  'BinaryExpression[operator=/^[!=]==?$/] > MemberExpression[property.name="message"]',
+  'CallExpression[callee.property.name=/^(test|exec)$/] > MemberExpression.arguments[property.name="message"]',
+].map((selector) => ({
+  selector,
   message: 'Tell errors apart by their code; only the adapter that owns a text may match it.',
-};
+}));
 
 export default defineConfig(
   {
@@ -56,9 +63,14 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/**/*.{ts,tsx}'],
+    ignores: adapters,
+    rules: { 'no-restricted-syntax': ['error', ...noTextMatching] },
+  },
+  {
     files: ['src/main/**/*.ts'],
-    ignores: ['src/main/node/**', 'src/main/electron/**', 'src/main/tokens/host/**'],
-    rules: { 'no-restricted-syntax': ['error', ...noWallClock, noTextMatching] },
+    ignores: adapters,
+    rules: { 'no-restricted-syntax': ['error', ...noWallClock, ...noTextMatching] },
   },
   {
     // Programs talk to a terminal and configurations have default exports.

@@ -1,20 +1,26 @@
 /** From a command to the agent: finds it, or starts it where that is wanted. */
+import { existsSync } from 'node:fs';
 import { AgentClient } from '../agent-client/agent-client.ts';
 import { surroundings } from '../agent-client/surroundings.ts';
 import { isAppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
 import type { Terminal } from './command.ts';
+import { whileAlive } from './deadline.ts';
 
 export interface LinkOptions {
   /** Start an agent where none runs. */
   readonly start: boolean;
   /** Name of this command's event stream, where it can answer prompts. */
   readonly client?: string;
+  /** How long the agent may give no sign of life, milliseconds; ten seconds by default, null for ever. */
+  readonly patienceMs?: number | null;
 }
+
+const defaultPatienceMs = 10_000;
 
 /**
  * Runs `use` with a client of the agent, and once more after starting the agent where none ran.
- * @throws AppError `agent-not-running` where none runs and none may be started, and whatever `use` throws.
+ * @throws AppError `agent-not-running` where none runs and none may be started, `agent-failed` where it hangs, and whatever `use` throws.
  */
 export async function withAgent<T>(
   terminal: Terminal,
@@ -26,14 +32,17 @@ export async function withAgent<T>(
     command: terminal.commandName,
     ...(options.client === undefined ? {} : { client: options.client }),
   });
+  const { patienceMs = defaultPatienceMs } = options;
+  const useAlive = (): Promise<T> =>
+    patienceMs === null ? use(agent) : whileAlive(patienceMs, () => agent.call('status', {}), use(agent));
   try {
-    return await use(agent);
+    return await useAlive();
   } catch (error) {
     if (!isAppError(error, 'agent-not-running') || !options.start) throw error;
   }
   const { startAgent } = await import('../agent-client/start-agent.ts');
   await startAgent(ownCommand(), terminal.env, terminal.directory);
-  return use(agent);
+  return useAlive();
 }
 
 /** Whether a command that starts the agent by default may do so: ROLEKEY_AUTOSTART=0 means --no-start. */
@@ -44,6 +53,14 @@ export function mayStart(terminal: Terminal, noStart = false): boolean {
 /** Whether a command that starts no agent by default was told to: one that answers tools, not a person. */
 export function mustStart(terminal: Terminal): boolean {
   return terminal.env.ROLEKEY_AUTOSTART === '1';
+}
+
+/**
+ * Whether the last agent ended without taking its socket away, if none runs now: what it wrote into AWS files may be
+ * there still, and only an agent takes that away.
+ */
+export function agentWasKilled(): boolean {
+  return existsSync(pathsOf(surroundings()).socket);
 }
 
 /** How this program was started, to start it again. */

@@ -5,6 +5,7 @@ import type { AgentClient } from '../agent-client/agent-client.ts';
 import type { EngineEvent } from '../shared/api.ts';
 import { isAppError } from '../shared/errors.ts';
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
+import { firstLineOfStdin } from './stdin.ts';
 import { promptText } from './text.ts';
 
 /** Answers one prompt; `cancelled` is raised when the question became void meanwhile. */
@@ -54,30 +55,32 @@ export async function answererFromStdin(): Promise<Answerer> {
 /** The person at the terminal; questions go to standard error, so that standard output stays the document's. */
 export function answererAtTerminal(): Answerer {
   return async (prompt, cancelled) => {
-    process.stderr.write(promptText(prompt));
+    const question = promptText(prompt);
     if (prompt.kind === 'confirm-module') {
-      return (await readLine(cancelled, true)) === 'yes' ? { accept: true } : cancel;
+      return (await ask(question, cancelled, true)) === 'yes' ? { accept: true } : cancel;
     }
-    const secret = await readLine(cancelled, false);
+    const secret = await ask(question, cancelled, false);
     return secret === null || secret === '' ? cancel : { secret };
   };
 }
 
 /** Asks at the terminal for the word `yes`. */
 export async function confirmAtTerminal(question: string): Promise<boolean> {
-  process.stderr.write(`${question} Type yes to go on: `);
-  return (await readLine(new AbortController().signal, true)) === 'yes';
+  return (await ask(`${question} Type yes to go on: `, new AbortController().signal, true)) === 'yes';
 }
 
 /** One line from the terminal; null when it was given up (Ctrl-C, Ctrl-D) or became void. */
-async function readLine(cancelled: AbortSignal, echo: boolean): Promise<string | null> {
+async function ask(question: string, cancelled: AbortSignal, echo: boolean): Promise<string | null> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({
     input: process.stdin,
     output: echo ? process.stderr : nowhere,
     terminal: true, // raw mode: the terminal itself echoes nothing
     historySize: 0,
+    prompt: '',
   });
+  // Only now: who sees the question may type at once, and it must not be seen.
+  process.stderr.write(question);
   try {
     return await new Promise<string | null>((resolve) => {
       reader.once('line', resolve);
@@ -88,16 +91,5 @@ async function readLine(cancelled: AbortSignal, echo: boolean): Promise<string |
   } finally {
     reader.close();
     process.stderr.write('\n');
-  }
-}
-
-export async function firstLineOfStdin(): Promise<string> {
-  const reader = createInterface({ input: process.stdin, crlfDelay: Infinity });
-  try {
-    for await (const line of reader) return line;
-    return '';
-  } finally {
-    reader.close();
-    process.stdin.destroy();
   }
 }

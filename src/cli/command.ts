@@ -72,6 +72,6 @@ export interface Terminal {
   print(document: object, text: () => string): void;
   /** Prints as it is, to standard output. */
   write(text: string): void;
-  /** One line to standard error. */
+  /** One line to standard error, whatever the text holds. */
   say(text: string): void;
 }

@@ -1,5 +1,5 @@
 /** The command line's entry: parse, load one command, run it, answer its exit code. */
-import { AppError, toErrorShape } from '../shared/errors.ts';
+import { isAppError, toErrorShape } from '../shared/errors.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { commandHelp, overview } from './help.ts';
@@ -10,7 +10,7 @@ declare const ROLEKEY_VERSION: string;
 
 async function main(argv: readonly string[]): Promise<number> {
   const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
-  let name = argv[0] ?? '';
+  let name = argv.find((word) => word !== '--json') ?? '';
   try {
     const parsed = parseCommandLine(argv, commands);
     if (parsed.kind === 'version') {
@@ -18,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return exitCodes.ok;
     }
     if (parsed.kind === 'help') {
-      process.stdout.write(parsed.command === null ? overview(commands) : commandHelp(parsed.command));
+      process.stdout.write(parsed.command === null ? overview(parsed.commands) : commandHelp(parsed.command));
       return exitCodes.ok;
     }
     name = parsed.command.name;
@@ -32,12 +32,16 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function fail(error: unknown, terminal: ReturnType<typeof processTerminal>): number {
   const shape = toErrorShape(error);
-  if (shape.code === 'internal' && !(error instanceof AppError)) {
-    terminal.say(error instanceof Error ? String(error.stack) : String(error));
-  }
+  const told = `rolekey: ${shape.message} ${shape.remedy}`.trimEnd();
   if (terminal.json) terminal.print({ error: shape }, () => '');
-  else terminal.say(`rolekey: ${shape.message} ${shape.remedy}`);
+  // A fault of ours has no log of its own: what is needed to find it stands on the same line.
+  if (shape.code === 'internal' && !isAppError(error)) terminal.say(`${told} ${traceOf(error)}`);
+  else if (!terminal.json) terminal.say(told);
   return exitCodeOf(shape.code);
+}
+
+function traceOf(error: unknown): string {
+  return String(error instanceof Error ? error.stack : error).replace(/\s*\n\s*/g, ' < ');
 }
 
 // Node would open its inspector, and with it everything this process holds, to whoever sends the signal.
@@ -50,7 +54,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
   // A command that was cut short (a timeout) may leave a connection open; it must not keep the process.
-  setTimeout(() => process.exit(), 100).unref();
+  process.stdout.write('', () => process.exit(code));
 });

@@ -1,5 +1,6 @@
 /** The process that runs a command, as the command may see it. */
 import type { Terminal } from './command.ts';
+import { plainText } from './plain-text.ts';
 
 /** @param json whether one JSON document is wanted in place of text. */
 export function processTerminal(commandName: string, json: boolean): Terminal {
@@ -16,7 +17,7 @@ export function processTerminal(commandName: string, json: boolean): Terminal {
       process.stdout.write(text);
     },
     say: (text) => {
-      process.stderr.write(ensureNewline(text));
+      process.stderr.write(`${plainText(text)}\n`);
     },
   };
 }

@@ -2,31 +2,35 @@
 import { styleText } from 'node:util';
 import type { CallOutput, Imported } from '../shared/api.ts';
 import type { Account, AccountStatus, KeyInfo, Prompt, State, TokenInfo, Tokens } from '../shared/model.ts';
+import { plain } from './plain-text.ts';
 
-/** The state in words. */
+/** The state in words: what is served and until when, then what is being done. */
 export function stateWords(state: State): string {
-  const until = state.serving === null ? '' : ` until ${clockTime(state.serving.expiresAt)}`;
-  switch (state.activity) {
+  const served = state.serving === null ? null : `connected until ${clockTime(state.serving.expiresAt)}`;
+  return [served, doing(state)].filter((words) => words !== null).join(', ');
+}
+
+/** What a session is doing; null where that it serves says it all. */
+function doing({ activity, serving, retryAt, error, reason }: State): string | null {
+  switch (activity) {
     case 'idle':
-      if (state.serving !== null) return `connected${until}`;
-      return state.error === null ? 'not connected' : 'ended';
+      if (serving !== null) return null;
+      return error === null ? 'not connected' : 'ended';
     case 'connecting':
-      return 'connecting';
     case 'renewing':
-      return `connected${until}, renewing`;
-    case 'needs-you':
-      return `${state.serving === null ? '' : `connected${until}, `}needs you: ${needWords(state)}`;
-    case 'retrying':
-      return `${state.serving === null ? 'not connected' : `connected${until}`}, trying again${
-        state.retryAt === null ? '' : ` at ${clockTime(state.retryAt)}`
-      }`;
     case 'failed':
-      return `${state.serving === null ? '' : `connected${until}, `}failed`;
+      return activity;
+    case 'needs-you':
+      return `needs you: ${needWords(reason)}`;
+    case 'retrying': {
+      const when = retryAt === null ? '' : ` at ${clockTime(retryAt)}`;
+      return `${serving === null ? 'not connected, ' : ''}trying again${when}`;
+    }
   }
 }
 
-function needWords(state: State): string {
-  switch (state.reason) {
+function needWords(reason: State['reason']): string {
+  switch (reason) {
     case 'pin':
       return 'the PIN';
     case 'pin-locked':
@@ -64,7 +68,7 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
       account,
       awsProfile,
       coloured(state),
-      key === null ? '' : `${key.token ?? key.uri}${key.hardware ? '' : ' (not hardware)'}`,
+      key === null ? '' : plain`${key.token ?? key.uri}${key.hardware ? '' : ' (not hardware)'}`,
       endpointNote(endpoints[account]),
     ]),
   );
@@ -107,8 +111,8 @@ export function accountText(account: Account): string {
 export function importText({ imported, skipped, dropped }: Imported, dryRun: boolean): string {
   return [
     ...imported.map((account) => `${dryRun ? 'Would be imported' : 'Imported'}: ${accountText(account)}`),
-    ...skipped.map(({ source, message }) => `Skipped ${source}: ${message}`),
-    ...dropped.map(({ source, flag, reason }) => `Left out of ${source}: ${flag} (${reason})`),
+    ...skipped.map(({ source, message }) => plain`Skipped ${source}: ${message}`),
+    ...dropped.map(({ source, flag, reason }) => plain`Left out of ${source}: ${flag} (${reason})`),
     ...(imported.length + skipped.length === 0 ? ['Nothing to import was found.'] : []),
   ].join('\n');
 }
@@ -117,7 +121,7 @@ export function tokensText({ modules, tokens }: Tokens): string {
   const lines = tokens.flatMap((token) => [tokenLine(token), ...token.keys.flatMap(keyLines)]);
   const failures = modules
     .filter(({ ok }) => !ok)
-    .map(({ path, error }) => `${path}: ${error?.message ?? 'failed'} ${error?.remedy ?? ''}`);
+    .map(({ path, error }) => plain`${path}: ${error?.message ?? 'failed'} ${error?.remedy ?? ''}`);
   return [...(lines.length === 0 ? ['No token was found.'] : lines), ...failures].join('\n');
 }
 
@@ -127,7 +131,7 @@ function tokenLine(token: TokenInfo): string {
     token.pin.state === 'ok' || token.pin.state === 'unknown' ? null : `PIN ${token.pin.state}`,
     token.pin.triesLeft === null ? null : `${String(token.pin.triesLeft)} tries left`,
   ].filter((note) => note !== null);
-  return `${token.label}  serial ${token.serial}, ${token.manufacturer} ${token.model}${
+  return plain`${token.label}  serial ${token.serial}, ${token.manufacturer} ${token.model}${
     notes.length === 0 ? '' : ` (${notes.join(', ')})`
   }`;
 }
@@ -138,9 +142,9 @@ function keyLines(key: KeyInfo): string[] {
       ? 'no certificate'
       : `${key.certificate.subject}, until ${key.certificate.notAfter.slice(0, 10)}`;
   return [
-    `  ${key.usable ? 'key' : 'key, not usable'} ${key.label === '' ? key.id : key.label}, ${key.type} ${key.size}, ${certificate}`,
-    `    ${key.uri}`,
-    ...key.problems.map(({ message }) => `    ${message}`),
+    plain`  ${key.usable ? 'key' : 'key, not usable'} ${key.label === '' ? key.id : key.label}, ${key.type} ${key.size}, ${certificate}`,
+    plain`    ${key.uri}`,
+    ...key.problems.map(({ message }) => plain`    ${message}`),
   ];
 }
 
@@ -157,13 +161,15 @@ export function promptText(prompt: Prompt): string {
             ? null
             : `${String(prompt.triesLeft)} tries left.`,
       ].filter((line) => line !== null);
-      const question = `PIN of ${prompt.token.label} (serial ${prompt.token.serial}) for ${listed(prompt.accounts)}: `;
+      const question = plain`PIN of ${prompt.token.label} (serial ${prompt.token.serial}) for ${listed(prompt.accounts)}: `;
       return [...lines, question].join('\n');
     }
-    case 'passphrase':
-      return `${prompt.previous === 'incorrect' ? 'The passphrase was wrong.\n' : ''}Passphrase of ${prompt.file} for ${listed(prompt.accounts)}: `;
+    case 'passphrase': {
+      const question = plain`Passphrase of ${prompt.file} for ${listed(prompt.accounts)}: `;
+      return prompt.previous === 'incorrect' ? `The passphrase was wrong.\n${question}` : question;
+    }
     case 'confirm-module':
-      return `Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
+      return plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
   }
 }
 

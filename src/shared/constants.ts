@@ -1,4 +1,12 @@
 /** Constants of the model for who needs no schemas: the command line loads none, to answer fast. */
+
+/** An account's ID, which never changes. */
+export const accountIdPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** C0, DEL, C1, line and paragraph separators, and the bidirectional controls of UAX #9: they steer who shows them. */
+export const controlOrBidi =
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
 /** How credentials leave. */
 export const outlets = ['credential-process', 'credentials-file', 'container-endpoint', 'none'] as const;
 

@@ -297,6 +297,12 @@ export interface AppErrorOptions {
   readonly cause?: unknown;
 }
 
+/**
+ * Marks an {@link AppError} for every copy of this file: the command line and its agent are bundles of their own in one
+ * process, each with a class of its own, which `instanceof` tells apart.
+ */
+const brand = Symbol.for('rolekey.AppError');
+
 /** A failure with a code of {@link errorTable}. Expected failures are thrown as this and nothing else. */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -314,15 +320,21 @@ export class AppError extends Error {
     this.requestId = options.requestId ?? null;
   }
 }
+// On the prototype, where no dump of an error shows it.
+Object.defineProperty(AppError.prototype, brand, { value: true });
 
-/** Whether `error` is an {@link AppError}, of `code` where one is given. */
+/** Whether `error` is an {@link AppError} of whichever bundle, of `code` where one is given. */
 export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
-  return error instanceof AppError && (code === undefined || error.code === code);
+  return hasBrand(error) && (code === undefined || error.code === code);
+}
+
+function hasBrand(error: unknown): error is AppError {
+  return error instanceof Error && brand in error;
 }
 
 /** The shape of any thrown value. What is not an {@link AppError} becomes `internal` and keeps its text to itself. */
 export function toErrorShape(error: unknown): ErrorShape {
-  const known = error instanceof AppError ? error : new AppError('internal', { cause: error });
+  const known = isAppError(error) ? error : new AppError('internal', { cause: error });
   return { code: known.code, message: known.message, remedy: known.remedy, requestId: known.requestId };
 }
 

@@ -3,7 +3,7 @@
  * The shapes are those of the command line's contract; times are RFC 3339, UTC, whole seconds.
  */
 import * as z from 'zod';
-import { outlets, sessionDurationRange } from './constants.ts';
+import { accountIdPattern, controlOrBidi, outlets, sessionDurationRange } from './constants.ts';
 import { isErrorCode } from './errors.ts';
 
 /** RFC 3339, UTC, whole seconds, `Z`. */
@@ -13,9 +13,6 @@ export const timeSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
-
-// C0, DEL, C1, line and paragraph separators, and the bidirectional controls of UAX #9.
-const controlOrBidi = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Text a person typed and others will be shown: no control and no bidirectional-override characters. */
 export const plainText = (max: number): z.ZodType<string> =>
@@ -27,7 +24,7 @@ export const plainText = (max: number): z.ZodType<string> =>
       error: 'must hold no control or bidirectional-override characters',
     });
 
-export const accountIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+export const accountIdSchema = z.string().regex(accountIdPattern, {
   error: 'must be 1 to 63 of a-z, 0-9 and -, not beginning with -',
 });
 

@@ -5,9 +5,10 @@ import { outlets, unsettableFields, type UnsettableField } from '../../shared/co
 import { AppError } from '../../shared/errors.ts';
 import type { Outlet } from '../../shared/model.ts';
 import { mayStart, withAgent } from '../agent-link.ts';
-import { confirmAtTerminal, firstLineOfStdin } from '../answer-prompts.ts';
+import { confirmAtTerminal } from '../answer-prompts.ts';
 import type { Flags, Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { commandLineOfStdin } from '../stdin.ts';
 import { accountText, accountsTable, importText } from '../text.ts';
 
 export const add: Work = async ({ words, flags }, terminal) => {
@@ -83,7 +84,7 @@ export const importAccounts: Work = async ({ words, flags }, terminal) => {
   const configFile = flags.text('config-file');
   const from =
     source === '-'
-      ? { commandLine: await firstLineOfStdin(), directory: terminal.directory }
+      ? { commandLine: await commandLineOfStdin(), directory: terminal.directory }
       : {
           configFile: configFile === null ? null : absolutePath('config-file', configFile, terminal),
           profiles: flags.on('all') ? null : [...profiles],

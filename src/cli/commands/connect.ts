@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { idleState } from '../../shared/constants.ts';
-import { mayStart, withAgent } from '../agent-link.ts';
+import { accountIdPattern, idleState } from '../../shared/constants.ts';
+import { agentWasKilled, mayStart, withAgent } from '../agent-link.ts';
 import { answererAtTerminal, answererFromStdin, answerPrompts, type Answerer } from '../answer-prompts.ts';
 import type { Invocation, Terminal, Work } from '../command.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
@@ -17,25 +17,32 @@ export const connect: Work = async (invocation, terminal) => {
   const select = selectionOf(invocation);
   const timeoutMs = 1000 * flagNumber(flags, 'timeout', 60, { min: 0, max: 3600 });
   const answer = await answererFor(invocation, terminal);
-  const link = { start: mayStart(terminal, flags.on('no-start')) };
+  const link = {
+    start: mayStart(terminal, flags.on('no-start')),
+    // The agent keeps the time itself; one that hangs must not keep us longer than that.
+    patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
+  };
   const output = await (answer === null
     ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
     : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
         whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
       ));
-  return report(output, terminal, ({ state }) => state.serving !== null);
+  // Credentials that found no place in their outlet are served from memory all the same; that is a failure to tell.
+  return report(output, terminal, ({ state }) => state.serving !== null && state.error === null);
 };
 
 export const disconnect: Work = async (invocation, terminal) => {
   const select = selectionOf(invocation);
-  const output = await withAgent(terminal, { start: false }, (agent) =>
-    agent.call('disconnect', { select }),
-  ).catch((error: unknown) => {
-    if (!isAppError(error, 'agent-not-running')) throw error;
-    // Without an agent nothing is connected.
-    const accounts = 'all' in select ? [] : select.accounts;
-    return { results: accounts.map((account) => ({ account, state: idleState })) };
-  });
+  const start = mayStart(terminal) && agentWasKilled();
+  const output = await withAgent(terminal, { start }, (agent) => agent.call('disconnect', { select })).catch(
+    (error: unknown) => {
+      if (start || !isAppError(error, 'agent-not-running')) throw error;
+      // Without an agent nothing is connected, but which accounts there are is not known.
+      const accounts = 'all' in select ? [] : select.accounts;
+      if (!accounts.every((account) => accountIdPattern.test(account))) throw new AppError('account-unknown');
+      return { results: accounts.map((account) => ({ account, state: idleState })) };
+    },
+  );
   return report(output, terminal, ({ state }) => state.error === null);
 };
 

@@ -1,12 +1,9 @@
 /** `rolekey env`: the formats of `aws configure export-credentials`. */
-import type { CallOutput } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
-import { mustStart, withAgent } from '../agent-link.ts';
+import { cachedCredentials, type Served } from '../cached-credentials.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { processDocument } from './credential-process.ts';
-
-export type Served = CallOutput<'credentials'>;
 
 /** The variables AWS SDKs and tools read. */
 export function credentialVariables({ credentials, profileRegion }: Served): Record<string, string> {
@@ -26,7 +23,7 @@ const formats: Readonly<Record<string, (served: Served) => string>> = {
   env: lines((name, value) => `export ${name}=${posixQuote(value)}`),
   'env-no-export': lines((name, value) => `${name}=${posixQuote(value)}`),
   fish: lines((name, value) => `set -gx ${name} ${fishQuote(value)}`),
-  powershell: lines((name, value) => `$Env:${name}='${value.replaceAll("'", "''")}'`),
+  powershell: lines((name, value) => `$Env:${name}="${value.replace(/[`"$]/g, '`$&')}"`),
   'windows-cmd': lines((name, value) => `set ${name}=${cmdValue(value)}`),
   process: ({ credentials }) => `${processDocument(credentials)}\n`,
 };
@@ -39,16 +36,9 @@ export const env: Work = async ({ words, flags }, terminal) => {
       message: `--format takes ${Object.keys(formats).join(', ')}, not “${format}”.`,
     });
   }
-  terminal.write(print(await served(String(words[0]), terminal)));
+  terminal.write(print(await cachedCredentials(String(words[0]), terminal)));
   return exitCodes.ok;
 };
-
-/** Credentials of a connected account, as `credential-process` gets them: no agent is started for it. */
-export async function served(account: string, terminal: Parameters<Work>[1]): Promise<Served> {
-  return withAgent(terminal, { start: mustStart(terminal) }, (agent) =>
-    agent.call('credentials', { account }),
-  );
-}
 
 function lines(line: (name: string, value: string) => string): (served: Served) => string {
   return (given) =>

@@ -12,7 +12,7 @@ type Status = CallOutput<'status'>;
 export const status: Work = async ({ words, flags }, terminal) => {
   const input = words.length === 0 ? {} : { accounts: [...words] };
   try {
-    return await withAgent(terminal, { start: false }, async (agent) => {
+    return await withAgent(terminal, { start: false, patienceMs: null }, async (agent) => {
       if (flags.on('watch')) {
         await watch(agent, input, ({ agent: info, accounts }) =>
           terminal.write(`${JSON.stringify({ version: 1, agent: info, accounts })}\n`),
@@ -25,7 +25,9 @@ export const status: Work = async ({ words, flags }, terminal) => {
     });
   } catch (error) {
     if (!isAppError(error, 'agent-not-running')) throw error;
-    terminal.print({ agent: null, accounts: [] }, () => 'The Rolekey agent is not running.');
+    const none = { agent: null, accounts: [] };
+    if (flags.on('watch')) terminal.write(`${JSON.stringify({ version: 1, ...none })}\n`);
+    else terminal.print(none, () => 'The Rolekey agent is not running.');
     return exitCodes.noAgent;
   }
 };
@@ -44,10 +46,19 @@ async function watch(
     () => changes.end(),
   );
   try {
-    do show(await agent.call('status', input));
+    do show(await statusNow(agent, input));
     while (await changes.next());
   } finally {
     stop();
+  }
+}
+
+async function statusNow(agent: AgentClient, input: CallInput<'status'>): Promise<Status> {
+  try {
+    return await agent.call('status', input);
+  } catch (error) {
+    if (!isAppError(error, 'agent-failed')) throw error;
+    return agent.call('status', input); // an agent that ends breaks an answer off; the next call finds none
   }
 }
 

@@ -15,6 +15,7 @@ beforeAll(async () => {
   world = await World.open();
   await world.addAccount('file', '--outlet', 'credentials-file');
   await world.addAccount('process');
+  await world.endProcesses(); // the agent that adding them started
 });
 afterAll(() => world.dispose());
 afterEach(() => world.endProcesses());
@@ -196,6 +197,9 @@ describe('the agent', () => {
   it('killed, leaves nothing that disconnect does not take away', async () => {
     await world.connect('file');
     for (const { pid: running } of world.processes()) process.kill(running, 'SIGKILL');
+    const quiet = { env: { ROLEKEY_AUTOSTART: '0' } };
+    expect((await world.rolekey(['disconnect', 'file'], quiet)).code).toBe(0);
+    expect(world.processes()).toEqual([]);
     expect((await world.rolekey(['disconnect', 'file'])).code).toBe(0);
     expect(textOf(world.credentialsFile)).toBeNull();
   });

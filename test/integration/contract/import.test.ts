@@ -157,6 +157,10 @@ describe('“-” reads one helper command line from standard input', () => {
       'parted over lines by backslashes, as it is pasted',
       `${helper('Std').replaceAll(' --', ' \\\n  --')}\n`,
     ],
+    [
+      'parted in the midst of a word, as a shell joins it',
+      `${helper('Std').replace('--role-arn', '--role\\\n-arn')}\nrm -rf /\n`,
+    ],
     ['behind blank lines', `\n\n${helper('Std')}\n`],
     ['of update', `aws_signing_helper update ${arns('Std')} --private-key /k/key.pem --profile std\n`],
     ['with = in place of space', `${helper('Std').replaceAll(/(--[a-z-]+) /g, '$1=')}\n`],

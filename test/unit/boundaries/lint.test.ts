@@ -31,6 +31,18 @@ const seeds: readonly Seed[] = [
     'export const f = (error: Error): boolean => /^x.+y$/.test(error.message);',
     'no-restricted-syntax',
   ],
+  [
+    'comparing error.message',
+    'src/main/message-equals.ts',
+    "export const f = (error: Error): boolean => error.message !== 'x';",
+    'no-restricted-syntax',
+  ],
+  [
+    'matching error.message outside the engine',
+    'src/agent-client/message-match.ts',
+    'export const f = (error: Error): boolean => error.message.search(/^x/) === 0;',
+    'no-restricted-syntax',
+  ],
   ['process.exit', 'src/shared/exit.ts', 'process.exit(1);', 'no-restricted-properties'],
   ['process.exit in main', 'src/main/exit.ts', 'process.exit(1);', 'no-restricted-properties'],
   ['process.exit in a command', 'src/cli/commands/exit.ts', 'process.exit(1);', 'no-restricted-properties'],

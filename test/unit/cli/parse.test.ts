@@ -90,6 +90,20 @@ describe('a command line', () => {
     expect(parseCommandLine(['accounts', '--help'], commands).kind).toBe('help');
   });
 
+  it('… and its help is of those alone, and it knows -h and --version', () => {
+    const parsed = parseCommandLine(['accounts', '-h'], commands);
+    const names = parsed.kind === 'help' && parsed.command === null ? parsed.commands : [];
+    expect(names.map(({ name }) => name)).toEqual(
+      ['add', 'edit', 'list', 'export', 'remove', 'import'].map((verb) => `accounts ${verb}`),
+    );
+    expect(parseCommandLine(['accounts', '--version'], commands)).toEqual({ kind: 'version' });
+  });
+
+  it('a value may begin with “-” behind “=”, and “-” alone is one', () => {
+    const { flags } = run('accounts add a --label=-x --group -').invocation;
+    expect([flags.text('label'), flags.text('group')]).toEqual(['-x', '-']);
+  });
+
   it.each([[['--version']], [['--json', '--version']], [['--version', 'connect']]])(
     '%j asks for the version',
     (words) => {

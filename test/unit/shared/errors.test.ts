@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   AppError,
   errorTable,
@@ -65,6 +65,17 @@ describe('an error', () => {
     expect(isAppError(error, 'file-busy')).toBe(false);
     expect(isAppError(new Error('disk-full'))).toBe(false);
     expect(isAppError({ code: 'disk-full' }, 'disk-full')).toBe(false);
+  });
+
+  // The command line and its agent are two bundles in one process, each with a copy of the class.
+  it('is told by its code where another copy of the class made it', async () => {
+    vi.resetModules();
+    const copy = await import('../../../src/shared/errors.ts');
+    const error = new copy.AppError('disk-full', { message: 'M.' });
+    expect(error).not.toBeInstanceOf(AppError);
+    expect(isAppError(error, 'disk-full')).toBe(true);
+    expect(isAppError(error, 'file-busy')).toBe(false);
+    expect(toErrorShape(error)).toMatchObject({ code: 'disk-full', message: 'M.' });
   });
 
   it.each(Object.keys(errorTable) as ErrorCode[])('crosses to another process whole: %s', (code) => {
