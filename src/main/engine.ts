@@ -6,7 +6,7 @@ import type { Caller, Handlers } from '../shared/api.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
-import { createAccountStore, type AccountStore } from './accounts/account-store.ts';
+import { createAccountStore } from './accounts/account-store.ts';
 import { settingsFormat } from './accounts/settings.ts';
 import { createAgentServer } from './agent/server.ts';
 import { EventHub } from './event-hub.ts';
@@ -20,16 +20,18 @@ import { createSettingsFile } from './node/settings-file.ts';
 import { createTokenHosts } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
-import { createOutlets, type Outlets } from './outlets/outlets.ts';
+import { createOutlets } from './outlets/outlets.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { resolveEndpoint, type EndpointEnvironment } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
-import { createSession, type IssuedSession } from './sessions/create-session.ts';
+import { createSession } from './sessions/create-session.ts';
+import { takeUpLeft } from './sessions/left-sessions.ts';
+import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
-import { SessionService, type LiveSession } from './sessions/session-service.ts';
+import { SessionService } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-finder.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
@@ -116,8 +118,10 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       refuse(preflight({ account, certificate, issuers, environment, now }));
       return signer;
     },
-    createSession: async (account, signer) =>
-      byLocalClock(await createSession({ account, signer, environment }, { clock, http }, serverClock)),
+    createSession: async (account, signer, signal) =>
+      byLocalClock(
+        await createSession({ account, signer, environment, signal }, { clock, http }, serverClock),
+      ),
     outlets,
     clock,
     random: Math.random,
@@ -158,7 +162,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     info,
     hub,
     isBusy: () => sessions.isBusy(),
-    resume: () => resumeFrom(outlets, sessions, store, clock),
+    resume: () => takeUpLeft(outlets, sessions, store.list(), clock.now()),
     stop: async () => {
       await sessions.stop();
       tokens.close();
@@ -175,10 +179,12 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       accountsImport: (input) => accounts.import(input),
       connect: async ({ select, timeoutMs }, caller) => {
         const ids = selected(select);
-        await sessions.connect(ids, {
+        const connecting = sessions.connect(ids, {
           prompts: prompts.promptsFor(caller.client, timeoutMs),
           askedBy: caller.saysItIs,
         });
+        // Where nobody is asked there is nobody to be kept waiting.
+        await (timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting));
         return results(ids);
       },
       disconnect: async ({ select }) => {
@@ -229,37 +235,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   }
 }
 
-/** Serves what a crashed agent left in the credentials file, and takes away what is no use any more. */
-async function resumeFrom(
-  outlets: Outlets,
-  sessions: SessionService,
-  store: AccountStore,
-  clock: Clock,
-): Promise<void> {
-  const now = clock.now();
-  const known = new Map(store.list().map((account) => [account.id, account]));
-  const found = await outlets.left();
-  const live = found.flatMap(({ accountId, credentials, expiresAt }) =>
-    known.get(accountId)?.outlet === 'credentials-file' && expiresAt > now
-      ? [{ account: accountId, live: { credentials, expiresAt, issuedAt: now, assumedRoleArn: null } }]
-      : [],
-  );
-  const kept = new Set(live.map(({ account }) => account));
-  await outlets.clear(found.map(({ accountId }) => accountId).filter((id) => !kept.has(id)));
-  sessions.resume(live);
-}
+/** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */
+const connectGraceMs = 300;
 
-/** Offsets below this are the blur of a header that tells whole seconds, milliseconds. */
-const clockBlurMs = 5000;
-
-/**
- * AWS tells times by its own clock. All who read them here, SDKs among them, compare them with this computer's, so they
- * are moved to that where it is wrong.
- */
-function byLocalClock(issued: IssuedSession): LiveSession {
-  const { clockOffsetMs } = issued;
-  const shift = Math.abs(clockOffsetMs) < clockBlurMs ? 0 : clockOffsetMs;
-  return { ...issued, issuedAt: issued.issuedAt - shift, expiresAt: issued.expiresAt - shift };
+/** Waits for `work`, but not for ever: it goes on unwatched. @throws what it throws until then. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let undo: () => void = () => undefined;
+  const timeout = new Promise<void>((resolve) => (undo = clock.after(ms, resolve)));
+  await Promise.race([work, timeout]).finally(() => undo());
 }
 
 /** How long a person may take to answer what `rolekey tokens` asks, milliseconds. */

@@ -153,7 +153,7 @@ export class World {
       awsProfile: id,
     }));
     this.service = new SessionService({
-      accounts: { get: (id) => this.account(id), list: () => this.accounts },
+      accounts: { get: (id) => this.account(id) },
       prepareSigner: (account) => this.#prepare(account),
       createSession: (account, signer) => this.#create(account, signer),
       outlets: this.outlet,
