@@ -113,6 +113,7 @@ class Delivery {
     until: number,
   ): Promise<{ readonly answer: HttpResponse; readonly sentAt: number }> {
     for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.max)) {
+      if (this.#signal?.aborted === true) throw new AppError('cancelled');
       const sentAt = this.#clock.now();
       const timeoutMs = Math.max(1, this.#remainingMs);
       let failure: AppError;
@@ -145,7 +146,6 @@ class Delivery {
     let stop: () => void = () => undefined;
     const cut = new Promise<never>((_, reject) => {
       stop = () => reject(new AppError('cancelled'));
-      if (signal.aborted) stop();
       signal.addEventListener('abort', stop);
     });
     return Promise.race([work, cut]).finally(() => signal.removeEventListener('abort', stop));

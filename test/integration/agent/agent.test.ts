@@ -178,6 +178,18 @@ describe('an agent', () => {
     expect(outcome).toBe('done');
   });
 
+  it('tells how far a connect is when its time is up, and goes on', async () => {
+    await addAccount('dev');
+    server.faults.add({ kind: 'latency', milliseconds: 1500 });
+    const started = performance.now();
+    const [result] = (await connect('dev', undefined, 200)).results;
+    expect(performance.now() - started).toBeLessThan(1400);
+    expect(result!.state).toMatchObject({ activity: 'connecting', serving: null, error: null });
+    await expect
+      .poll(() => codeOf(client().call('credentials', { account: 'dev' })), { timeout: 5000 })
+      .toBe('nothing thrown');
+  });
+
   it('says what is wrong with a request that is too long', async () => {
     const from = { commandLine: 'x'.repeat(2 * 1024 * 1024), directory: '/' };
     expect(await codeOf(client().call('accountsImport', { from, id: null, dryRun: true }))).toBe(

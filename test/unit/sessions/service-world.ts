@@ -90,6 +90,8 @@ export class FakeOutlet {
   readonly held = new Map<string, string>();
   /** The AWS profile each was written for. */
   readonly profiles = new Map<string, string>();
+  /** Which outlets were told to take credentials away, in order. */
+  readonly withdrawals: Account['outlet'][] = [];
   /** Of the next writes, until it is taken away. */
   publishFailure: ErrorCode | null = null;
   withdrawFailure: ErrorCode | null = null;
@@ -106,7 +108,8 @@ export class FakeOutlet {
     this.profiles.set(id, awsProfile);
   }
 
-  async withdraw({ id }: Account): Promise<void> {
+  async withdraw({ id, outlet }: Account): Promise<void> {
+    this.withdrawals.push(outlet);
     if (this.withdrawing !== null) await this.withdrawing.promise;
     if (this.withdrawFailure !== null) throw new AppError(this.withdrawFailure);
     this.held.delete(id);
