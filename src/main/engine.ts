@@ -24,7 +24,7 @@ import { createOutlets } from './outlets/outlets.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
-import { resolveEndpoint, type EndpointEnvironment } from './roles-anywhere/endpoint.ts';
+import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
 import { createSession } from './sessions/create-session.ts';
@@ -64,7 +64,7 @@ export interface Engine {
   readonly hub: EventHub;
   /** Whether any account is connected, connecting or trying again. */
   isBusy(): boolean;
-  /** Takes up what an agent that crashed left in the AWS files. */
+  /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
   resume(): Promise<void>;
   /** Disconnects every account and ends every token host. */
   stop(): Promise<void>;
@@ -74,7 +74,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions, world: World): Engine {
   const { paths, env } = options;
   const { clock, files, http, logger } = world;
-  const environment = endpointEnvironment(env);
+  const environment = endpointEnvironmentOf(env);
   const store = createAccountStore(createSettingsFile(paths.configFolder, settingsFormat));
   store.list(); // a configuration that cannot be read is told at once, not with the first call
 
@@ -162,7 +162,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     info,
     hub,
     isBusy: () => sessions.isBusy(),
-    resume: () => takeUpLeft(outlets, sessions, store.list(), clock.now()),
+    resume: async () => {
+      try {
+        await takeUpLeft(outlets, sessions, store.list(), clock.now());
+      } catch (error) {
+        // A file in disorder is told to who connects an account that needs it; all others go on.
+        logger.log('warn', 'left-not-taken-up', { error });
+      }
+    },
     stop: async () => {
       await sessions.stop();
       tokens.close();
@@ -197,12 +204,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         return {};
       },
       credentials: async ({ account: id }) => {
-        const account = store.get(id);
+        const { profileRegion } = store.get(id);
         const { credentials, expiresAt } = sessions.serving(id);
-        return {
-          credentials: { ...credentials, expiration: formatTime(expiresAt) },
-          profileRegion: account.profileRegion,
-        };
+        return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
       },
       tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
       whoami: async ({ account: id }) => {
@@ -291,10 +295,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   let lastUse = clock.now();
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
+  let cancelWatch: () => void = () => undefined;
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
 
   async function finish(): Promise<void> {
+    cancelWatch();
     await engine.stop();
     await listener.close();
     await http.close();
@@ -314,13 +320,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     subscribe: (client, tell) => engine.hub.subscribe(client, tell),
     logger,
   });
+  let open: () => void = () => undefined;
+  const resumed = new Promise<void>((resolve) => (open = resolve));
   const isFree = await listener.listen(async (request) => {
     lastUse = clock.now();
+    await resumed; // what was left must not be taken for, or away with, what is connected now
     return serve(request);
   });
   if (!isFree) return null;
   logger.log('info', 'agent-started', { ...engine.info });
   await engine.resume();
+  open();
   if (options.endsWhenIdle) watchIdleness();
   return { info: engine.info, ended, stop };
 
@@ -328,19 +338,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     if (engine.isBusy()) lastUse = clock.now();
     const left = lastUse + idleLimitMs - clock.now();
     if (left <= 0) void stop();
-    else clock.after(Math.min(left, 60_000), watchIdleness);
+    else cancelWatch = clock.after(Math.min(left, 60_000), watchIdleness);
   }
-}
-
-function endpointEnvironment(env: EngineOptions['env']): EndpointEnvironment {
-  return {
-    rolesAnywhereUrl: env.AWS_ENDPOINT_URL_ROLESANYWHERE ?? null,
-    useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
-    useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
-  };
-}
-
-/** As the AWS SDKs read it. */
-function isTrue(value: string | undefined): boolean {
-  return value?.toLowerCase() === 'true';
 }

@@ -134,7 +134,7 @@ export class SessionService {
     };
   }
 
-  /** Whether any account serves, is being connected or will be tried again. */
+  /** Whether any account serves, is being connected or tried again; not where all of them wait for a person. */
   isBusy(): boolean {
     return [...this.#sessions.values()].some(({ isBusy }) => isBusy);
   }

@@ -50,9 +50,9 @@ export class Session {
     return this.#issued;
   }
 
-  /** Whether it serves, works or will try again. */
+  /** Whether it serves, works or will try again. A look now and then for a token that is absent is none of that. */
   get isBusy(): boolean {
-    return this.#issued !== null || this.attempt !== null || this.#retry !== null;
+    return this.#issued !== null || this.attempt !== null || this.#state.activity === 'retrying';
   }
 
   /** Whether nothing is due, by hand either. @param now milliseconds since the epoch. */

@@ -198,6 +198,27 @@ describe('an agent', () => {
   });
 });
 
+describe('whatever becomes of the files meanwhile', () => {
+  it('an agent starts, and serves what does not need the one that cannot be read', async () => {
+    await addAccount('file', plainKey, { outlet: 'credentials-file' });
+    await addAccount('memory', plainKey, { outlet: 'none' });
+    await agent.stop();
+    fs.mkdirSync(join(root, '.aws'), { recursive: true });
+    fs.writeFileSync(join(root, '.aws', 'credentials'), Buffer.from([0xff, 0xfe, 0x00]));
+    agent = (await startAgent(options()))!;
+    const { results } = await client().call('connect', { select: { all: true }, timeoutMs: 5000 });
+    expect(results.map(({ state }) => state.error?.code ?? null)).toEqual(['file-undecodable', null]);
+    expect(fs.readFileSync(options().paths.logFile, 'utf8')).toContain('left-not-taken-up');
+  });
+
+  it('credentials are handed out with a broken configuration, too', async () => {
+    await addAccount('dev', plainKey, { profileRegion: 'eu-west-1' });
+    await connect('dev');
+    fs.writeFileSync(join(options().paths.configFolder, 'config.json'), '{ broken');
+    expect((await client().call('credentials', { account: 'dev' })).profileRegion).toBe('eu-west-1');
+  });
+});
+
 describe('a passphrase', () => {
   /** Listens under a name, and answers the questions that come. */
   async function answering(name: string, answer: (prompt: Prompt) => string | null) {

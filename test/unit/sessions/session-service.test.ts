@@ -887,6 +887,7 @@ describe('the agent', () => {
   it.each([
     ['failed for good', 'identity-mismatch'],
     ['needs a person, and serves nothing', 'pin-locked'],
+    ['waits for its token, and serves nothing', 'token-absent'],
   ] as const)('is not busy with an account that %s', async (_, code) => {
     const world = open();
     world.failure = new AppError(code);
