@@ -46,6 +46,8 @@ export async function answererFromStdin(): Promise<Answerer> {
   let secret: string | null = await firstLineOfStdin();
   return async (prompt) => {
     if (prompt.kind === 'confirm-module' || secret === null || secret === '') return cancel;
+    // Nobody reads the warning: the last try is left to a person.
+    if (prompt.kind === 'pin' && prompt.finalTry) return cancel;
     const answer = { secret };
     secret = null;
     return answer;

@@ -6,7 +6,7 @@ import type { Caller, Handlers } from '../shared/api.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
-import { createAccountStore, type AccountStore } from './accounts/account-store.ts';
+import { createAccountStore } from './accounts/account-store.ts';
 import { settingsFormat } from './accounts/settings.ts';
 import { createAgentServer } from './agent/server.ts';
 import { EventHub } from './event-hub.ts';
@@ -20,16 +20,18 @@ import { createSettingsFile } from './node/settings-file.ts';
 import { createTokenHosts } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
-import { createOutlets, type Outlets } from './outlets/outlets.ts';
+import { createOutlets } from './outlets/outlets.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
-import { resolveEndpoint, type EndpointEnvironment } from './roles-anywhere/endpoint.ts';
+import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
-import { createSession, type IssuedSession } from './sessions/create-session.ts';
+import { createSession } from './sessions/create-session.ts';
+import { takeUpLeft } from './sessions/left-sessions.ts';
+import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
-import { SessionService, type LiveSession } from './sessions/session-service.ts';
+import { SessionService } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-finder.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
@@ -62,7 +64,7 @@ export interface Engine {
   readonly hub: EventHub;
   /** Whether any account is connected, connecting or trying again. */
   isBusy(): boolean;
-  /** Takes up what an agent that crashed left in the AWS files. */
+  /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
   resume(): Promise<void>;
   /** Disconnects every account and ends every token host. */
   stop(): Promise<void>;
@@ -72,7 +74,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions, world: World): Engine {
   const { paths, env } = options;
   const { clock, files, http, logger } = world;
-  const environment = endpointEnvironment(env);
+  const environment = endpointEnvironmentOf(env);
   const store = createAccountStore(createSettingsFile(paths.configFolder, settingsFormat));
   store.list(); // a configuration that cannot be read is told at once, not with the first call
 
@@ -116,8 +118,10 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       refuse(preflight({ account, certificate, issuers, environment, now }));
       return signer;
     },
-    createSession: async (account, signer) =>
-      byLocalClock(await createSession({ account, signer, environment }, { clock, http }, serverClock)),
+    createSession: async (account, signer, signal) =>
+      byLocalClock(
+        await createSession({ account, signer, environment, signal }, { clock, http }, serverClock),
+      ),
     outlets,
     clock,
     random: Math.random,
@@ -158,7 +162,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     info,
     hub,
     isBusy: () => sessions.isBusy(),
-    resume: () => resumeFrom(outlets, sessions, store, clock),
+    resume: async () => {
+      try {
+        await takeUpLeft(outlets, sessions, store.list(), clock.now());
+      } catch (error) {
+        // A file in disorder is told to who connects an account that needs it; all others go on.
+        logger.log('warn', 'left-not-taken-up', { error });
+      }
+    },
     stop: async () => {
       await sessions.stop();
       tokens.close();
@@ -182,10 +193,12 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       accountsImport: (input) => accounts.import(input),
       connect: async ({ select, timeoutMs }, caller) => {
         const ids = selected(select);
-        await sessions.connect(ids, {
+        const connecting = sessions.connect(ids, {
           prompts: prompts.promptsFor(caller.client, timeoutMs),
           askedBy: caller.saysItIs,
         });
+        // Where nobody is asked there is nobody to be kept waiting.
+        await (timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting));
         return results(ids);
       },
       disconnect: async ({ select }) => {
@@ -198,12 +211,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         return {};
       },
       credentials: async ({ account: id }) => {
-        const account = store.get(id);
+        const { profileRegion } = store.get(id);
         const { credentials, expiresAt } = sessions.serving(id);
-        return {
-          credentials: { ...credentials, expiration: formatTime(expiresAt) },
-          profileRegion: account.profileRegion,
-        };
+        return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
       },
       tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
       whoami: async ({ account: id }) => {
@@ -236,37 +246,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   }
 }
 
-/** Serves what a crashed agent left in the credentials file, and takes away what is no use any more. */
-async function resumeFrom(
-  outlets: Outlets,
-  sessions: SessionService,
-  store: AccountStore,
-  clock: Clock,
-): Promise<void> {
-  const now = clock.now();
-  const known = new Map(store.list().map((account) => [account.id, account]));
-  const found = await outlets.left();
-  const live = found.flatMap(({ accountId, credentials, expiresAt }) =>
-    known.get(accountId)?.outlet === 'credentials-file' && expiresAt > now
-      ? [{ account: accountId, live: { credentials, expiresAt, issuedAt: now, assumedRoleArn: null } }]
-      : [],
-  );
-  const kept = new Set(live.map(({ account }) => account));
-  await outlets.clear(found.map(({ accountId }) => accountId).filter((id) => !kept.has(id)));
-  sessions.resume(live);
-}
+/** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */
+const connectGraceMs = 300;
 
-/** Offsets below this are the blur of a header that tells whole seconds, milliseconds. */
-const clockBlurMs = 5000;
-
-/**
- * AWS tells times by its own clock. All who read them here, SDKs among them, compare them with this computer's, so they
- * are moved to that where it is wrong.
- */
-function byLocalClock(issued: IssuedSession): LiveSession {
-  const { clockOffsetMs } = issued;
-  const shift = Math.abs(clockOffsetMs) < clockBlurMs ? 0 : clockOffsetMs;
-  return { ...issued, issuedAt: issued.issuedAt - shift, expiresAt: issued.expiresAt - shift };
+/** Waits for `work`, but not for ever: it goes on unwatched. @throws what it throws until then. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let undo: () => void = () => undefined;
+  const timeout = new Promise<void>((resolve) => (undo = clock.after(ms, resolve)));
+  await Promise.race([work, timeout]).finally(() => undo());
 }
 
 /** How long a person may take to answer what `rolekey tokens` asks, milliseconds. */
@@ -316,10 +303,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   let lastUse = clock.now();
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
+  let cancelWatch: () => void = () => undefined;
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
 
   async function finish(): Promise<void> {
+    cancelWatch();
     await engine.stop();
     await listener.close();
     await http.close();
@@ -339,13 +328,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     subscribe: (client, tell) => engine.hub.subscribe(client, tell),
     logger,
   });
+  let open: () => void = () => undefined;
+  const resumed = new Promise<void>((resolve) => (open = resolve));
   const isFree = await listener.listen(async (request) => {
     lastUse = clock.now();
+    await resumed; // what was left must not be taken for, or away with, what is connected now
     return serve(request);
   });
   if (!isFree) return null;
   logger.log('info', 'agent-started', { ...engine.info });
   await engine.resume();
+  open();
   if (options.endsWhenIdle) watchIdleness();
   return { info: engine.info, ended, stop };
 
@@ -353,19 +346,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     if (engine.isBusy()) lastUse = clock.now();
     const left = lastUse + idleLimitMs - clock.now();
     if (left <= 0) void stop();
-    else clock.after(Math.min(left, 60_000), watchIdleness);
+    else cancelWatch = clock.after(Math.min(left, 60_000), watchIdleness);
   }
-}
-
-function endpointEnvironment(env: EngineOptions['env']): EndpointEnvironment {
-  return {
-    rolesAnywhereUrl: env.AWS_ENDPOINT_URL_ROLESANYWHERE ?? null,
-    useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
-    useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
-  };
-}
-
-/** As the AWS SDKs read it. */
-function isTrue(value: string | undefined): boolean {
-  return value?.toLowerCase() === 'true';
 }

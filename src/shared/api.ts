@@ -158,11 +158,11 @@ export const calls = {
     output: importedSchema,
     doors: ['agent'],
   },
-  /** Ends when every account serves or cannot be connected now. */
+  /** Ends when every account serves or cannot be connected now, or time is up; what is under way then goes on. */
   connect: {
     input: z.strictObject({
       select: selection,
-      /** How long a human may take, milliseconds. */
+      /** How long all may take, a human's answers included, milliseconds; 0: nobody is asked, and time does not count. */
       timeoutMs: z.int().min(0).max(3_600_000),
     }),
     output: results,

@@ -1,5 +1,6 @@
 /** `rolekey whoami`: asks STS who the credentials are, and whether that is who the account names. */
 import type { CallOutput } from '../../shared/api.ts';
+import { errorTable } from '../../shared/errors.ts';
 import { mayStart, withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
@@ -15,7 +16,11 @@ export const whoami: Work = async ({ words }, terminal) => {
     });
   });
   terminal.print({ results }, () => results.map(line).join('\n'));
-  return results.every(({ matches }) => matches) ? exitCodes.ok : exitCodeOf('identity-mismatch');
+  const stranger = results.find(({ matches }) => !matches);
+  if (stranger === undefined) return exitCodes.ok;
+  const { message, remedy } = errorTable['identity-mismatch'];
+  if (!terminal.json) terminal.say(`rolekey: ${stranger.account}: ${message} ${remedy}`);
+  return exitCodeOf('identity-mismatch');
 };
 
 function line({ account, Arn, matches }: Identity): string {

@@ -14,6 +14,18 @@ export interface EndpointEnvironment {
   readonly useDualstack: boolean;
 }
 
+/** What is in the environment variables named above; booleans as the AWS SDKs read them. */
+export function endpointEnvironmentOf(
+  env: Readonly<Record<string, string | undefined>>,
+): EndpointEnvironment {
+  const isTrue = (value: string | undefined): boolean => value?.toLowerCase() === 'true';
+  return {
+    rolesAnywhereUrl: env.AWS_ENDPOINT_URL_ROLESANYWHERE ?? null,
+    useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
+    useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
+  };
+}
+
 export interface Endpoint {
   /** Scheme, host and port, without a slash at the end. */
   readonly origin: string;

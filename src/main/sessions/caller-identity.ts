@@ -17,6 +17,7 @@ import {
   type SigningScope,
 } from '../roles-anywhere/canonical-request.ts';
 import { parseEndpointUrl } from '../roles-anywhere/endpoint.ts';
+import { quoted } from '../roles-anywhere/quoted.ts';
 import type { SessionCredentials } from './create-session.ts';
 
 const timeoutMs = 10_000;
@@ -41,8 +42,10 @@ export function stsOrigin(
   if (environment.stsUrl !== null && environment.stsUrl !== '')
     return parseEndpointUrl(environment.stsUrl).origin;
   const { partition } = parseRoleArn(account.roleArn);
-  const fips = (account.useFipsEndpoint || environment.useFips) && partition.fips;
   const dualstack = account.useDualstackEndpoint || environment.useDualstack;
+  // GovCloud's plain addresses are FIPS addresses: there are no others with FIPS in their name.
+  const isNamed = partition.fips && (dualstack || partition.id !== 'aws-us-gov');
+  const fips = (account.useFipsEndpoint || environment.useFips) && isNamed;
   const suffix = (dualstack ? partition.dualstackSuffix : null) ?? partition.suffix;
   return `https://sts${fips ? '-fips' : ''}.${account.region}.${suffix}`;
 }
@@ -105,13 +108,11 @@ function identityIn(
   { status, headers, body: xml }: HttpResponse,
   account: Pick<Account, 'roleArn'>,
 ): CallOutput<'whoami'> {
-  if (status !== 200) throw refusal(xml, headers['x-amzn-requestid'] ?? null);
+  if (status !== 200) throw refusal(status, xml, headers['x-amzn-requestid'] ?? null);
   const Account = textOf(xml, 'Account');
   const Arn = textOf(xml, 'Arn');
   const UserId = textOf(xml, 'UserId');
-  if (Account === null || Arn === null || UserId === null) {
-    throw new AppError('response-invalid', { message: 'The answer was not one of AWS STS.' });
-  }
+  if (Account === null || Arn === null || UserId === null) throw notOfSts();
   const identity = parseAssumedRoleArn(Arn);
   return {
     Account,
@@ -121,18 +122,42 @@ function identityIn(
   };
 }
 
-function refusal(xml: string, requestId: string | null): AppError {
-  const code = textOf(xml, 'Code');
-  if (code === null)
-    return new AppError('response-invalid', { message: 'The answer was not one of AWS STS.' });
+function refusal(status: number, xml: string, headerId: string | null): AppError {
+  const type = textOf(xml, 'Code');
+  if (type === null) return notOfSts();
+  const words = textOf(xml, 'Message') ?? type;
+  const options = { requestId: textOf(xml, 'RequestId') ?? headerId };
+  if (status === 429 || /^(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown)/.test(type)) {
+    return new AppError('aws-throttled', { ...options, remedy: 'Wait a little and ask again.' });
+  }
+  if (status >= 500)
+    return new AppError('aws-failed', { ...options, message: `AWS STS failed: ${quoted(words, 500)}.` });
   return new AppError('aws-access-denied', {
-    message: `AWS STS refused the credentials: ${textOf(xml, 'Message') ?? code}.`,
+    ...options,
+    message: `AWS STS refused the credentials: ${quoted(words, 500)}.`,
     remedy: 'Disconnect the account and connect it again.',
-    requestId: textOf(xml, 'RequestId') ?? requestId,
   });
 }
 
-/** The text of an element; STS answers in flat elements of plain text. */
+function notOfSts(): AppError {
+  return new AppError('response-invalid', { message: 'The answer was not one of AWS STS.' });
+}
+
+/** The text of an element; null where there is none. STS answers in flat elements of plain text. */
 function textOf(xml: string, element: string): string | null {
-  return new RegExp(`<${element}>([^<>]{1,2048})</${element}>`).exec(xml)?.[1] ?? null;
+  const text = new RegExp(`<${element}>([^<>]{1,2048})</${element}>`).exec(xml)?.[1];
+  return text === undefined ? null : decoded(text);
+}
+
+/** XML's own entities and character references (XML 1.0, sections 4.1 and 4.6). */
+function decoded(text: string): string {
+  const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(lt|gt|amp|quot|apos));/gi,
+    (entity, decimal, hex, name) => {
+      if (typeof name === 'string') return named[name] ?? entity;
+      const code = typeof decimal === 'string' ? Number(decimal) : Number.parseInt(String(hex), 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : entity;
+    },
+  );
 }

@@ -22,6 +22,8 @@ export interface CreateSessionOptions {
   /** Unlocked, and its certificate has passed the preflight. */
   readonly signer: Pick<Signer, 'certificate' | 'issuers' | 'sign'>;
   readonly environment: EndpointEnvironment;
+  /** Raised, it ends the work: nothing is sent any more, and no answer is waited for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CreateSessionPorts {
@@ -49,11 +51,11 @@ const pauseMs = { first: 250, max: 2_000 };
  * Asks for one session. After a network error the same signed request is sent again, with no new signature. It is
  * signed a second time, once, only where AWS refused it for a reason a wrong clock can have and the answer told a time
  * more than a minute off.
- * @throws AppError `network-unreachable`, `tls-untrusted`, `clock-skew`, `response-invalid`, `identity-mismatch`;
+ * @throws AppError `network-unreachable`, `tls-untrusted`, `clock-skew`, `response-invalid`, `identity-mismatch`, `cancelled`;
  * {@link AwsRefusal} (`aws-access-denied` ...) with what AWS said; and whatever `signer.sign` throws.
  */
 export async function createSession(
-  { account, signer, environment }: CreateSessionOptions,
+  { account, signer, environment, signal }: CreateSessionOptions,
   ports: CreateSessionPorts,
   serverClock: ServerClock,
 ): Promise<IssuedSession> {
@@ -62,7 +64,7 @@ export async function createSession(
   const endpoint = resolveEndpoint(account, role.partition, environment);
   const { host } = endpoint;
   const chain = buildChain(certificate, signer.issuers);
-  const delivery = new Delivery(ports);
+  const delivery = new Delivery(ports, signal);
 
   for (let isLast = false; ; isLast = true) {
     const time = serverClock.now(host);
@@ -93,11 +95,13 @@ export async function createSession(
 class Delivery {
   readonly #clock: Clock;
   readonly #http: Http;
+  readonly #signal: AbortSignal | undefined;
   #remainingMs = totalTimeoutMs;
 
-  constructor({ clock, http }: CreateSessionPorts) {
+  constructor({ clock, http }: CreateSessionPorts, signal: AbortSignal | undefined) {
     this.#clock = clock;
     this.#http = http;
+    this.#signal = signal;
   }
 
   /**
@@ -109,11 +113,12 @@ class Delivery {
     until: number,
   ): Promise<{ readonly answer: HttpResponse; readonly sentAt: number }> {
     for (let pause = pauseMs.first; ; pause = Math.min(pause * 2, pauseMs.max)) {
+      if (this.#signal?.aborted === true) throw new AppError('cancelled');
       const sentAt = this.#clock.now();
       const timeoutMs = Math.max(1, this.#remainingMs);
       let failure: AppError;
       try {
-        return { answer: await this.#http.send({ ...request, timeoutMs }), sentAt };
+        return { answer: await this.#unlessCut(this.#http.send({ ...request, timeoutMs })), sentAt };
       } catch (error) {
         if (!isAppError(error, 'network-unreachable')) throw error;
         failure = error;
@@ -122,9 +127,28 @@ class Delivery {
       }
       const jittered = Math.round(pause * (0.5 + Math.random() / 2));
       if (jittered >= this.#remainingMs || this.#clock.now() + jittered > until) throw failure;
-      await new Promise<void>((resolve) => this.#clock.after(jittered, resolve));
+      await this.#pause(jittered);
       this.#spend(jittered);
     }
+  }
+
+  /** Waits for the clock no longer than anybody waits for the answer: no timer stays. */
+  async #pause(ms: number): Promise<void> {
+    let undo: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (undo = this.#clock.after(ms, resolve)));
+    await this.#unlessCut(over).finally(() => undo());
+  }
+
+  /** @throws AppError `cancelled` as soon as the signal is raised; `work` goes on without anybody. */
+  async #unlessCut<T>(work: Promise<T>): Promise<T> {
+    const signal = this.#signal;
+    if (signal === undefined) return work;
+    let stop: () => void = () => undefined;
+    const cut = new Promise<never>((_, reject) => {
+      stop = () => reject(new AppError('cancelled'));
+      signal.addEventListener('abort', stop);
+    });
+    return Promise.race([work, cut]).finally(() => signal.removeEventListener('abort', stop));
   }
 
   /** Where the clock was set back meanwhile no time is won. */

@@ -33,7 +33,7 @@ export function plan(now: number, sessions: readonly PlannedSession[]): Plan {
   const actions: Action[] = [];
   let wakeAt = now + tickMs;
   for (const session of sessions) {
-    const due = dueOf(session);
+    const due = dueOf(session, now);
     for (const { at } of due) if (at > now) wakeAt = Math.min(wakeAt, at);
     const [action] = due.filter(({ at }) => at <= now);
     if (action !== undefined) actions.push({ kind: action.kind, account: session.account });
@@ -42,12 +42,14 @@ export function plan(now: number, sessions: readonly PlannedSession[]): Plan {
 }
 
 /** What will be due when, most urgent first. */
-function dueOf(session: PlannedSession): { kind: Action['kind']; at: number }[] {
+function dueOf(session: PlannedSession, now: number): { kind: Action['kind']; at: number }[] {
   const { activity, serving, retryAt, unpublished } = session;
   const due: { kind: Action['kind']; at: number }[] = [];
   if (serving !== null) due.push({ kind: 'expire', at: serving.expiresAt });
   if (activity === 'connecting' || activity === 'renewing') return due; // under way
-  if (retryAt !== null) due.push({ kind: unpublished ? 'publish' : 'renew', at: retryAt });
+  // An outlet that takes nothing must not cost the credentials themselves: once renewal is due, that goes first.
+  const isEarly = serving !== null && serving.renewAt > now;
+  if (retryAt !== null) due.push({ kind: unpublished && isEarly ? 'publish' : 'renew', at: retryAt });
   else if (serving !== null && activity === 'idle') due.push({ kind: 'renew', at: serving.renewAt });
   return due;
 }

@@ -66,9 +66,13 @@ export class PromptGroup {
   }
 }
 
-/** The account's key if it can sign without a person. @throws AppError `pin-needed` otherwise. */
+/** The account's key if it can sign without a person. @throws AppError `pin-needed` or `touch-needed` otherwise. */
 export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
   const signer = await prepare(account);
-  if (!signer.readyWithoutHuman()) throw new AppError('pin-needed');
-  return signer;
+  if (signer.readyWithoutHuman()) return signer;
+  if (signer.key.touch !== 'always') throw new AppError('pin-needed');
+  throw new AppError('touch-needed', {
+    message: 'The token needs a touch.',
+    remedy: 'Connect the account and touch the token when it blinks.',
+  });
 }

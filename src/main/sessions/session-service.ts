@@ -4,17 +4,21 @@ import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
 import type { Account, AccountStatus, State } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AwsRefusal } from '../roles-anywhere/response.ts';
-import type { Signer, SignerKey } from '../tokens/signer.ts';
-import type { SessionCredentials } from './create-session.ts';
+import type { Signer } from '../tokens/signer.ts';
+import { Attempt } from './attempt.ts';
+import type { LiveSession } from './live-session.ts';
 import { backOff, plan } from './planner.ts';
 import { PromptGroup, readyAlone, type PrepareSigner, type Requester } from './prompt-group.ts';
-import { consequenceOf, idle, renewalTime, toState, type SessionState } from './session-state.ts';
+import { Session } from './session.ts';
+import { idle, toState } from './session-state.ts';
+
+export type { LiveSession } from './live-session.ts';
 
 export interface SessionDependencies {
-  readonly accounts: { get(id: string): Account; list(): readonly Account[] };
+  readonly accounts: { get(id: string): Account };
   readonly prepareSigner: PrepareSigner;
-  /** One signature, one CreateSession. */
-  readonly createSession: (account: Account, signer: Signer) => Promise<LiveSession>;
+  /** One signature, one CreateSession. Raising `signal` ends it early; whatever it answers then is dropped. */
+  readonly createSession: (account: Account, signer: Signer, signal: AbortSignal) => Promise<LiveSession>;
   readonly outlets: {
     /** Puts credentials where the account's outlet keeps them. */
     publish(account: Account, session: LiveSession): Promise<void>;
@@ -28,32 +32,10 @@ export interface SessionDependencies {
   readonly onChange: (account: string, state: State) => void;
 }
 
-/** Credentials that are served, and since when. Times are milliseconds since the epoch. */
-export interface LiveSession {
-  readonly credentials: SessionCredentials;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  /** Null where it was taken up from an outlet, which does not keep it. */
-  readonly assumedRoleArn: string | null;
-}
-
-interface Session {
-  readonly id: string;
-  state: SessionState;
-  issued: LiveSession | null;
-  /** The key used last, for `status`. */
-  key: SignerKey | null;
-  /** Whether the user wants it connected: from connect to disconnect. */
-  wanted: boolean;
-  unpublished: boolean;
-  failures: number;
-  /** Counts disconnects, so that an answer that comes too late is dropped. */
-  generation: number;
-  flight: Promise<void> | null;
-}
-
 /** IAM Roles Anywhere allows 10 CreateSession a second (quota); fewer are under way at once. */
 const requestsInFlight = 8;
+/** The longest wait a server can ask for, milliseconds: who asks for more does not mean it. */
+const maxRetryAfterMs = 3_600_000;
 
 export class SessionService {
   readonly #dependencies: SessionDependencies;
@@ -67,30 +49,26 @@ export class SessionService {
   }
 
   /**
-   * Connects accounts, each once however often it is asked; one that serves and is not due is left as it is.
-   * Never throws for a failure of one account: its state says it.
-   * @throws AppError `account-unknown`.
+   * Connects accounts, each once however often it is named or asked for; one that serves and is not due is left as it
+   * is. Never throws for a failure of one account: its state says it. Ends early for one that is disconnected meanwhile.
+   * @throws AppError `account-unknown`, `agent-not-running` once it was stopped.
    */
   async connect(ids: readonly string[], requester: Requester): Promise<void> {
-    const accounts = ids.map((id) => this.#dependencies.accounts.get(id));
+    if (this.#stopped) throw new AppError('agent-not-running', { message: 'The Rolekey agent is stopping.' });
+    const accounts = [...new Set(ids)].map((id) => this.#dependencies.accounts.get(id));
     const group = new PromptGroup(requester, accounts.length);
-    await Promise.all(
-      accounts.map(async (account) => {
-        const session = this.#session(account.id);
-        session.wanted = true;
-        session.failures = 0;
-        // What is under way is joined: its signature may be all that is needed.
-        while (session.flight !== null) await session.flight;
-        if (this.#isFresh(session)) group.skip();
-        else await this.#fly(session, account, group);
-      }),
-    );
-    this.#wake();
+    await Promise.all(accounts.map((account) => this.#connect(account, group)));
   }
 
+  /**
+   * Ends sessions and whatever is under way for them; over when nothing of theirs is left in any outlet.
+   * @throws AppError `account-unknown`.
+   */
   async disconnect(ids: readonly string[]): Promise<void> {
-    const accounts = ids.map((id) => this.#dependencies.accounts.get(id));
-    await Promise.all(accounts.map((account) => this.#end(account)));
+    const sessions = [...new Set(ids)].map(
+      (id) => this.#sessions.get(id) ?? this.#session(this.#dependencies.accounts.get(id)),
+    );
+    await Promise.all(sessions.map((session) => this.#end(session)));
   }
 
   /** Whether credentials are served. */
@@ -101,26 +79,28 @@ export class SessionService {
   /** Hands what is served to the account's outlet, which may have changed. What it cannot take is offered again. */
   async republish(id: string): Promise<void> {
     const session = this.#sessions.get(id);
-    if (session !== undefined) await this.#republish(session, this.#dependencies.accounts.get(id));
+    if (session === undefined || session.issued === null) return;
+    if (session.attempt === null) return this.#republish(session);
+    // What is under way tells how it ends; the outlet need not wait for it.
+    await this.#put(session).catch(() => undefined);
     this.#wake();
   }
 
   /** Takes up sessions an agent that crashed left in an outlet: served as they are, and renewed like any other. */
   resume(found: readonly { readonly account: string; readonly live: LiveSession }[]): void {
     for (const { account, live } of found) {
-      const session = this.#session(account);
-      session.wanted = true;
-      session.issued = live;
-      this.#change(session, {});
+      const session = this.#session(this.#dependencies.accounts.get(account));
+      session.take(live);
+      session.unpublished = false;
     }
     this.#wake();
   }
 
-  /** Ends every session, as `disconnect`. */
+  /** Ends every session, as `disconnect`, whatever became of its account. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelWake?.();
-    await this.disconnect(this.#dependencies.accounts.list().map(({ id }) => id));
+    await Promise.all([...this.#sessions.values()].map((session) => this.#end(session)));
   }
 
   /** Drops what is known of an account that was removed. */
@@ -154,9 +134,9 @@ export class SessionService {
     };
   }
 
-  /** Whether any account is connected, connecting or trying again. */
+  /** Whether any account serves, is being connected or tried again; not where all of them wait for a person. */
   isBusy(): boolean {
-    return [...this.#sessions.values()].some(({ wanted }) => wanted);
+    return [...this.#sessions.values()].some(({ isBusy }) => isBusy);
   }
 
   /**
@@ -164,9 +144,10 @@ export class SessionService {
    * @throws AppError what keeps it from serving, or `not-connected`.
    */
   serving(id: string): LiveSession {
-    const { issued, state } = this.#session(id);
+    const session = this.#sessions.get(id);
+    const issued = session?.issued ?? null;
     if (issued !== null && issued.expiresAt > this.#dependencies.clock.now()) return issued;
-    const { error } = state;
+    const error = session?.state.error ?? null;
     if (error !== null) throw new AppError(error.code, error);
     throw new AppError('not-connected', {
       message: `The account ${id} is not connected.`,
@@ -174,143 +155,137 @@ export class SessionService {
     });
   }
 
-  #session(id: string): Session {
-    const known = this.#sessions.get(id);
+  #session(account: Account): Session {
+    const known = this.#sessions.get(account.id);
     if (known !== undefined) return known;
-    const session: Session = {
-      id,
-      state: idle,
-      issued: null,
-      key: null,
-      wanted: false,
-      unpublished: false,
-      failures: 0,
-      generation: 0,
-      flight: null,
-    };
-    this.#sessions.set(id, session);
+    const { onChange } = this.#dependencies;
+    const session = new Session(account, (state) => onChange(account.id, state));
+    this.#sessions.set(account.id, session);
     return session;
   }
 
-  #isFresh({ state }: Session): boolean {
-    return (
-      state.activity === 'idle' &&
-      state.serving !== null &&
-      state.serving.renewAt > this.#dependencies.clock.now()
+  async #connect(account: Account, group: PromptGroup): Promise<void> {
+    const session = this.#session(account);
+    const { disconnects } = session;
+    const isOver = (): boolean => session.disconnects !== disconnects;
+    session.failures = 0;
+    // What is under way is joined: its signature may be all that is needed.
+    while (session.attempt !== null && !isOver()) await session.attempt.ended;
+    if (isOver()) {
+      group.skip();
+    } else if (!session.isFresh(this.#dependencies.clock.now())) {
+      await this.#renew(
+        session,
+        () => account,
+        (found) => group.ready(this.#dependencies.prepareSigner, found),
+      );
+    } else {
+      group.skip();
+      if (session.unpublished) await this.#republish(session);
+    }
+  }
+
+  /** Without a person. */
+  #renewAlone(session: Session): Promise<void> {
+    const { accounts, prepareSigner } = this.#dependencies;
+    // Should the renewal wait for somebody, the outlet need not.
+    if (session.unpublished) void this.#put(session).catch(() => undefined);
+    return this.#renew(
+      session,
+      () => accounts.get(session.id),
+      (account) => readyAlone(prepareSigner, account),
     );
   }
 
-  /** One attempt, alone for its account. */
-  async #fly(session: Session, account: Account, group: PromptGroup | null): Promise<void> {
-    session.flight ??= this.#attempt(session, account, group).finally(() => {
-      session.flight = null;
+  /** New credentials, and out with them. */
+  #renew(
+    session: Session,
+    find: () => Account,
+    makeReady: (account: Account) => Promise<Signer>,
+  ): Promise<void> {
+    if (session.hasExpired(this.#dependencies.clock.now())) this.#expire(session);
+    return this.#try(session, async (signal) => {
+      const account = find();
+      const signer = await makeReady(account);
+      signal.throwIfAborted();
+      session.key = signer.key;
+      const issued = await this.#limit(async () => {
+        signal.throwIfAborted();
+        return this.#dependencies.createSession(account, signer, signal);
+      });
+      signal.throwIfAborted();
+      session.take(issued);
+      await this.#put(session);
+    });
+  }
+
+  #republish(session: Session): Promise<void> {
+    return this.#try(session, () => this.#put(session));
+  }
+
+  /** One attempt, alone for its account; its end is told by the state, unless it was abandoned. */
+  #try(session: Session, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    session.begin();
+    const attempt = new Attempt(async (signal) => {
+      let conclude = (): void => session.settle();
+      try {
+        await work(signal);
+      } catch (error) {
+        conclude = () => this.#fail(session, error);
+      }
+      if (signal.aborted) return;
+      session.attempt = null;
+      conclude();
       this.#wake();
     });
-    await session.flight;
+    session.attempt = attempt;
+    return attempt.ended;
   }
 
-  async #attempt(session: Session, account: Account, group: PromptGroup | null): Promise<void> {
-    const { generation } = session;
-    const { prepareSigner, createSession } = this.#dependencies;
-    this.#change(session, {
-      activity: session.issued === null ? 'connecting' : 'renewing',
-      reason: null,
-      retryAt: null,
-      error: null,
+  /** Hands what is served, if anything is, to the outlet as the account names it now. */
+  async #put(session: Session): Promise<void> {
+    const { accounts, outlets } = this.#dependencies;
+    await session.outletQueue(async () => {
+      const { issued, account: former } = session;
+      if (issued === null) return;
+      session.unpublished = true;
+      const account = accounts.get(session.id);
+      if (account.outlet !== former.outlet) await outlets.withdraw(former);
+      session.account = account;
+      await outlets.publish(account, issued);
+      if (session.issued === issued) session.unpublished = false;
     });
+  }
+
+  async #withdraw(session: Session): Promise<void> {
+    const { outlets, logger } = this.#dependencies;
     try {
-      const signer = await (group === null
-        ? readyAlone(prepareSigner, account)
-        : group.ready(prepareSigner, account));
-      session.key = signer.key;
-      const issued = await this.#limit(() => createSession(account, signer));
-      if (generation !== session.generation) return;
-      session.issued = issued;
-      session.failures = 0;
-      await this.#publish(session, account);
+      await session.outletQueue(() => outlets.withdraw(session.account));
     } catch (error) {
-      if (generation === session.generation) this.#fail(session, error);
+      logger.log('error', 'outlet-not-emptied', { account: session.id, error });
+      session.failWithdrawal(error);
     }
   }
 
-  /** Hands the credentials to the outlet; what it cannot take now it is offered again. */
-  async #publish(session: Session, account: Account): Promise<void> {
-    const { generation, issued } = session;
-    if (issued === null) return;
-    session.unpublished = true;
-    await this.#dependencies.outlets.publish(account, issued);
-    if (generation !== session.generation) {
-      await this.#dependencies.outlets.withdraw(account);
-      return;
-    }
-    session.unpublished = false;
-    this.#change(session, { activity: 'idle', reason: null, retryAt: null, error: null });
+  async #end(session: Session): Promise<void> {
+    session.end();
+    await this.#withdraw(session);
   }
 
-  async #end(account: Account): Promise<void> {
-    const session = this.#session(account.id);
-    session.generation += 1;
-    session.wanted = false;
-    session.issued = null;
-    session.unpublished = false;
-    session.failures = 0;
-    this.#change(session, idle);
-    try {
-      await this.#dependencies.outlets.withdraw(account);
-    } catch (error) {
-      this.#change(session, { activity: 'failed', error: toErrorShape(error) });
-    }
+  #expire(session: Session): void {
+    session.expire();
+    void this.#withdraw(session);
   }
 
   #fail(session: Session, error: unknown): void {
-    if (!isAppError(error))
-      this.#dependencies.logger.log('error', 'session-failed', { account: session.id, error });
-    const shape = toErrorShape(error);
-    const { clock, random } = this.#dependencies;
+    const { clock, random, logger } = this.#dependencies;
+    if (!isAppError(error)) logger.log('error', 'session-failed', { account: session.id, error });
     session.failures += 1;
-    const consequence = consequenceOf(shape.code);
-    const serves = session.issued !== null;
-    // While good credentials are served, whatever AWS or the disk says now may be mended in time.
-    const activity = consequence.activity === 'failed' && serves ? 'retrying' : consequence.activity;
-    const reason = 'reason' in consequence ? consequence.reason : null;
-    const remaining = session.issued === null ? null : session.issued.expiresAt - clock.now();
-    const asked = error instanceof AwsRefusal ? (error.retryAfterMs ?? 0) : 0;
+    const now = clock.now();
+    const remaining = session.issued === null ? null : session.issued.expiresAt - now;
+    const asked = error instanceof AwsRefusal ? Math.min(error.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
     const pause = Math.max(asked, backOff(session.failures, remaining, random()));
-    const retries = activity === 'retrying' || reason === 'token-absent';
-    this.#change(session, {
-      activity,
-      reason,
-      retryAt: retries ? clock.now() + pause : null,
-      error: shape,
-    });
-  }
-
-  #expire(session: Session, account: Account): void {
-    session.issued = null;
-    session.unpublished = false;
-    const { activity } = session.state;
-    if (activity === 'idle') {
-      session.wanted = false;
-      this.#change(session, { error: toErrorShape(new AppError('session-expired')) });
-    } else {
-      this.#change(session, {});
-    }
-    void this.#dependencies.outlets.withdraw(account).catch((error: unknown) => {
-      this.#fail(session, error);
-    });
-  }
-
-  #change(session: Session, change: Partial<SessionState>): void {
-    const { issued } = session;
-    session.state = {
-      ...session.state,
-      ...change,
-      serving:
-        issued === null
-          ? null
-          : { expiresAt: issued.expiresAt, renewAt: renewalTime(issued.issuedAt, issued.expiresAt) },
-    };
-    this.#dependencies.onChange(session.id, toState(session.state));
+    session.fail(toErrorShape(error), { from: now, at: now + pause });
   }
 
   /** Does what is due and sets the alarm for what comes next. */
@@ -318,28 +293,17 @@ export class SessionService {
     this.#cancelWake?.();
     if (this.#stopped) return;
     const { clock } = this.#dependencies;
-    const sessions = [...this.#sessions.values()].filter(({ wanted }) => wanted);
+    const now = clock.now();
     const { actions, wakeAt } = plan(
-      clock.now(),
-      sessions.map(({ id, state, unpublished }) => ({ ...state, account: id, unpublished })),
+      now,
+      [...this.#sessions.values()].map((session) => session.planned(now)),
     );
-    this.#cancelWake = clock.after(wakeAt - clock.now(), () => this.#wake());
-    for (const { kind, account: id } of actions) {
-      const session = this.#session(id);
-      const account = this.#dependencies.accounts.get(id);
-      if (kind === 'expire') this.#expire(session, account);
-      else void (kind === 'renew' ? this.#fly(session, account, null) : this.#republish(session, account));
-    }
-  }
-
-  async #republish(session: Session, account: Account): Promise<void> {
-    const { generation, issued } = session;
-    if (issued === null) return;
-    this.#change(session, { activity: 'renewing', retryAt: null });
-    try {
-      await this.#publish(session, account);
-    } catch (error) {
-      if (generation === session.generation) this.#fail(session, error);
+    this.#cancelWake = clock.after(wakeAt - now, () => this.#wake());
+    for (const { kind, account } of actions) {
+      const session = this.#sessions.get(account);
+      if (session === undefined) continue;
+      if (kind === 'expire') this.#expire(session);
+      else void (kind === 'renew' ? this.#renewAlone(session) : this.#republish(session));
     }
   }
 }

@@ -178,11 +178,44 @@ describe('an agent', () => {
     expect(outcome).toBe('done');
   });
 
+  it('tells how far a connect is when its time is up, and goes on', async () => {
+    await addAccount('dev');
+    server.faults.add({ kind: 'latency', milliseconds: 1500 });
+    const started = performance.now();
+    const [result] = (await connect('dev', undefined, 200)).results;
+    expect(performance.now() - started).toBeLessThan(1400);
+    expect(result!.state).toMatchObject({ activity: 'connecting', serving: null, error: null });
+    await expect
+      .poll(() => codeOf(client().call('credentials', { account: 'dev' })), { timeout: 5000 })
+      .toBe('nothing thrown');
+  });
+
   it('says what is wrong with a request that is too long', async () => {
     const from = { commandLine: 'x'.repeat(2 * 1024 * 1024), directory: '/' };
     expect(await codeOf(client().call('accountsImport', { from, id: null, dryRun: true }))).toBe(
       'usage-invalid',
     );
+  });
+});
+
+describe('whatever becomes of the files meanwhile', () => {
+  it('an agent starts, and serves what does not need the one that cannot be read', async () => {
+    await addAccount('file', plainKey, { outlet: 'credentials-file' });
+    await addAccount('memory', plainKey, { outlet: 'none' });
+    await agent.stop();
+    fs.mkdirSync(join(root, '.aws'), { recursive: true });
+    fs.writeFileSync(join(root, '.aws', 'credentials'), Buffer.from([0xff, 0xfe, 0x00]));
+    agent = (await startAgent(options()))!;
+    const { results } = await client().call('connect', { select: { all: true }, timeoutMs: 5000 });
+    expect(results.map(({ state }) => state.error?.code ?? null)).toEqual(['file-undecodable', null]);
+    expect(fs.readFileSync(options().paths.logFile, 'utf8')).toContain('left-not-taken-up');
+  });
+
+  it('credentials are handed out with a broken configuration, too', async () => {
+    await addAccount('dev', plainKey, { profileRegion: 'eu-west-1' });
+    await connect('dev');
+    fs.writeFileSync(join(options().paths.configFolder, 'config.json'), '{ broken');
+    expect((await client().call('credentials', { account: 'dev' })).profileRegion).toBe('eu-west-1');
   });
 });
 

@@ -189,6 +189,19 @@ describe('a refusal', () => {
   });
 });
 
+it.each([
+  ['&lt;b&gt; &amp;lt; &quot;&apos;', `<b> &lt; "'`],
+  ['&#x2014;&#8212;', '——'],
+  ['&nbsp; &#xffffff; & &;', '&nbsp; &#xffffff; & &;'],
+  ['a&#27;[31mb&#10;c', 'a?[31mb?c'],
+])('%s in a refusal is read as %s, on one line', async (xml, text) => {
+  const { session } = new ReferenceSts();
+  const body = `<E><Code>AccessDenied</Code><Message>${xml}</Message></E>`;
+  expect((await failureOf(ask(new FakeHttp(() => answer(403, body)), session))).message).toBe(
+    `AWS STS refused the credentials: “${text}”.`,
+  );
+});
+
 describe('no answer of STS is', () => {
   it.each([
     ['nothing', 200, ''],

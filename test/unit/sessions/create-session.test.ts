@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSession } from '../../../src/main/sessions/create-session.ts';
 import { ServerClock } from '../../../src/main/sessions/server-clock.ts';
 import { AppError } from '../../../src/shared/errors.ts';
+import { FakeClock as SlowClock, settle } from '../../support/fakes/clock.ts';
 import { oddCertificate } from '../roles-anywhere/odd-certificate.ts';
 import {
   account,
@@ -314,5 +315,54 @@ describe('an answer that is none', () => {
     const { aws, run } = world(refuse(429, 'Rate exceeded', { 'retry-after': '3' }));
     await expect(run()).rejects.toMatchObject({ code: 'aws-throttled', retryAfterMs: 3_000 });
     expect(aws.requests).toHaveLength(1);
+  });
+});
+
+describe('cut short', () => {
+  /** A network that never answers. */
+  const silence = { send: () => new Promise<never>(() => undefined) };
+
+  it('it waits for no answer', async () => {
+    const { clock, signer, serverClock } = world(grant);
+    const abort = new AbortController();
+    const options = { account, signer, environment, signal: abort.signal };
+    const session = createSession(options, { clock, http: silence }, serverClock);
+    await settle();
+    abort.abort();
+    await expect(session).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('while it is signed, it sends nothing', async () => {
+    const { clock, aws, signer, serverClock } = world(grant);
+    const abort = new AbortController();
+    const slow = {
+      certificate: signer.certificate,
+      issuers: [],
+      sign: (message: Uint8Array) => (abort.abort(), signer.sign(message)),
+    };
+    await expect(
+      createSession(
+        { account, signer: slow, environment, signal: abort.signal },
+        { clock, http: aws },
+        serverClock,
+      ),
+    ).rejects.toMatchObject({ code: 'cancelled' });
+    expect(aws.requests).toEqual([]);
+  });
+
+  it('between two tries, it leaves no timer', async () => {
+    const clock = new SlowClock();
+    const { aws, signer } = world(breakDown);
+    const abort = new AbortController();
+    const session = createSession(
+      { account, signer, environment, signal: abort.signal },
+      { clock, http: aws },
+      new ServerClock(clock),
+    );
+    await settle();
+    expect([aws.requests.length, clock.pending]).toEqual([1, 1]);
+    abort.abort();
+    await expect(session).rejects.toMatchObject({ code: 'cancelled' });
+    expect(clock.pending).toBe(0);
   });
 });

@@ -90,6 +90,8 @@ export class FakeOutlet {
   readonly held = new Map<string, string>();
   /** The AWS profile each was written for. */
   readonly profiles = new Map<string, string>();
+  /** Which outlets were told to take credentials away, in order. */
+  readonly withdrawals: Account['outlet'][] = [];
   /** Of the next writes, until it is taken away. */
   publishFailure: ErrorCode | null = null;
   withdrawFailure: ErrorCode | null = null;
@@ -106,7 +108,8 @@ export class FakeOutlet {
     this.profiles.set(id, awsProfile);
   }
 
-  async withdraw({ id }: Account): Promise<void> {
+  async withdraw({ id, outlet }: Account): Promise<void> {
+    this.withdrawals.push(outlet);
     if (this.withdrawing !== null) await this.withdrawing.promise;
     if (this.withdrawFailure !== null) throw new AppError(this.withdrawFailure);
     this.held.delete(id);
@@ -153,7 +156,7 @@ export class World {
       awsProfile: id,
     }));
     this.service = new SessionService({
-      accounts: { get: (id) => this.account(id), list: () => this.accounts },
+      accounts: { get: (id) => this.account(id) },
       prepareSigner: (account) => this.#prepare(account),
       createSession: (account, signer) => this.#create(account, signer),
       outlets: this.outlet,

@@ -372,6 +372,16 @@ describe('renewal', () => {
     expect(world.serves('a')).toBe('key-2');
   });
 
+  it('that failed is not put off by a clock that is set back', async () => {
+    const world = open();
+    world.failure = network;
+    await world.connect('a');
+    world.failure = null;
+    world.clock.jump(-2 * hour);
+    await world.clock.advance(15 * second);
+    expect(world.serves('a')).toBe('key-2');
+  });
+
   it('lives with a clock that is set back', async () => {
     const world = await connected();
     await world.clock.advance(29 * minute);
@@ -512,6 +522,19 @@ describe('an outlet that fails', () => {
     }
   });
 
+  it('is offered them again also while a person is needed', async () => {
+    const world = open();
+    world.outlet.publishFailure = 'disk-full';
+    await world.connect('a');
+    world.token('a').unlocked = false;
+    await world.clock.advance(31 * minute);
+    expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'pin', retryAt: null });
+    world.outlet.publishFailure = null;
+    await world.clock.advance(6 * minute);
+    expect(world.outlet.held.get('a')).toBe('key-1');
+    expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'pin' });
+  });
+
   it('is offered them again by connect, without another signature', async () => {
     const world = open();
     world.outlet.publishFailure = 'disk-full';
@@ -619,6 +642,27 @@ describe('disconnect', () => {
     await Promise.all(connecting);
     expect(world.requests).toHaveLength(1);
     expect(world.serves('a')).toBe('not-connected');
+    expect(world.outlet.held).toEqual(new Map());
+  });
+
+  it('ends whoever waits for the account at once, however long AWS or a person thinks', async () => {
+    const world = open({ a: 'T', b: 'U' });
+    world.awsThinking = new Gate();
+    world.token('b').unlocked = false;
+    const connecting = [world.connect('a'), world.connect('a')];
+    await settle();
+    world.human.thinking = new Gate();
+    connecting.push(world.connect('b'));
+    await settle();
+    await world.service.disconnect(['a', 'b']);
+    await Promise.all(connecting);
+    expect([world.state('a').activity, world.state('b').activity]).toEqual(['idle', 'idle']);
+  });
+
+  it('of an account that is gone takes its credentials away all the same', async () => {
+    const world = await connected();
+    world.accounts = [];
+    await world.service.disconnect(['a']);
     expect(world.outlet.held).toEqual(new Map());
   });
 
@@ -785,6 +829,33 @@ describe('an outlet that was changed', () => {
     expect(world.outlet.profiles.get('a')).toBe('renamed');
   });
 
+  it('while a renewal is under way is handed what is served, and does not wait for AWS', async () => {
+    const world = await connected();
+    world.awsThinking = new Gate();
+    await world.clock.advance(30 * minute);
+    world.outlet.held.clear();
+    await world.service.republish('a');
+    expect(world.outlet.held.get('a')).toBe('key-1');
+    expect(world.state('a').activity).toBe('renewing');
+    world.outlet.publishFailure = 'file-busy';
+    await world.service.republish('a');
+    world.outlet.publishFailure = null;
+    world.awsThinking.open();
+    await settle();
+    expect(world.outlet.held.get('a')).toBe('key-2');
+  });
+
+  it('by hand: what the one held is taken away before the other gets it', async () => {
+    const world = await connected();
+    const { outlet } = world.account('a');
+    world.accounts = world.accounts.map((account) => ({ ...account, outlet: 'credentials-file' }));
+    await world.clock.advance(30 * minute);
+    expect(world.outlet.withdrawals).toEqual([outlet]);
+    expect(world.outlet.held.get('a')).toBe('key-2');
+    await world.service.disconnect(['a']);
+    expect(world.outlet.withdrawals).toEqual([outlet, 'credentials-file']);
+  });
+
   it('that cannot take it is offered it again', async () => {
     const world = await connected();
     world.outlet.publishFailure = 'file-busy';
@@ -816,6 +887,7 @@ describe('the agent', () => {
   it.each([
     ['failed for good', 'identity-mismatch'],
     ['needs a person, and serves nothing', 'pin-locked'],
+    ['waits for its token, and serves nothing', 'token-absent'],
   ] as const)('is not busy with an account that %s', async (_, code) => {
     const world = open();
     world.failure = new AppError(code);
@@ -840,6 +912,13 @@ describe('the agent', () => {
     expect(world.clock.pending).toBe(0);
     await world.clock.advance(2 * hour);
     expect(world.requests).toHaveLength(2);
+  });
+
+  it('that has stopped connects nothing any more', async () => {
+    const world = open();
+    await world.service.stop();
+    await expect(world.connect('a')).rejects.toMatchObject({ code: 'agent-not-running' });
+    expect(world.requests).toEqual([]);
   });
 
   it('that stops while AWS thinks leaves nothing behind', async () => {

@@ -1,0 +1,155 @@
+/** One account inside the service: what is known of it, and how that changes. Every change is told. */
+import pLimit from 'p-limit';
+import { AppError, toErrorShape, type ErrorShape } from '../../shared/errors.ts';
+import type { Account, State } from '../../shared/model.ts';
+import type { SignerKey } from '../tokens/signer.ts';
+import type { Attempt } from './attempt.ts';
+import type { LiveSession } from './live-session.ts';
+import type { PlannedSession } from './planner.ts';
+import { consequenceOf, idle, renewalTime, toState, type SessionState } from './session-state.ts';
+
+/** When to try again, and since when that is planned. Milliseconds since the epoch. */
+export interface Retry {
+  readonly from: number;
+  readonly at: number;
+}
+
+export class Session {
+  readonly id: string;
+  /** As it was when its credentials were last handed out: says where they are, whatever became of the account since. */
+  account: Account;
+  /** The key used last, for `status`. */
+  key: SignerKey | null = null;
+  /** Single flight: what is under way for the account. */
+  attempt: Attempt | null = null;
+  /** The credentials being served are not yet where the outlet should have put them. */
+  unpublished = false;
+  /** How many in a row. */
+  failures = 0;
+  /** Counts disconnects, so that who waited meanwhile knows. */
+  disconnects = 0;
+  /** The outlet's work: one at a time, in the order it was asked for. */
+  readonly outletQueue = pLimit(1);
+  readonly #onChange: (state: State) => void;
+  #state = idle;
+  #issued: LiveSession | null = null;
+  #retry: Retry | null = null;
+
+  constructor(account: Account, onChange: (state: State) => void) {
+    this.id = account.id;
+    this.account = account;
+    this.#onChange = onChange;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** The credentials it has; they may have expired a moment ago. */
+  get issued(): LiveSession | null {
+    return this.#issued;
+  }
+
+  /** Whether it serves, works or will try again. A look now and then for a token that is absent is none of that. */
+  get isBusy(): boolean {
+    return this.#issued !== null || this.attempt !== null || this.#state.activity === 'retrying';
+  }
+
+  /** Whether nothing is due, by hand either. @param now milliseconds since the epoch. */
+  isFresh(now: number): boolean {
+    const { activity, serving } = this.#state;
+    return serving !== null && serving.renewAt > now && (activity === 'idle' || this.unpublished);
+  }
+
+  hasExpired(now: number): boolean {
+    return this.#issued !== null && this.#issued.expiresAt <= now;
+  }
+
+  /** As the planner sees it. @param now milliseconds since the epoch. */
+  planned(now: number): PlannedSession {
+    const { id: account, unpublished, attempt } = this;
+    return { ...this.#state, account, unpublished, retryAt: attempt === null ? this.#retryAt(now) : null };
+  }
+
+  /** Something is tried: for new credentials, or to hand out those there are. */
+  begin(): void {
+    this.#retry = null;
+    const activity = this.#issued === null ? 'connecting' : 'renewing';
+    this.#change({ activity, reason: null, retryAt: null, error: null });
+  }
+
+  /** New credentials. They are served from now on. */
+  take(issued: LiveSession): void {
+    this.#issued = issued;
+    this.failures = 0;
+    this.unpublished = true;
+    // A first session is told when its outlet has it; until then the state stays `connecting`.
+    if (this.#state.activity !== 'connecting') this.#change({});
+  }
+
+  /** What was tried is done. */
+  settle(): void {
+    const error = this.#issued === null ? expired() : null; // the outlet took longer than they were good
+    this.#change({ activity: 'idle', reason: null, retryAt: null, error });
+  }
+
+  /** @param retry when to try again, where patience helps. */
+  fail(error: ErrorShape, retry: Retry): void {
+    const consequence = consequenceOf(error.code);
+    const reason = 'reason' in consequence ? consequence.reason : null;
+    // While good credentials are served, whatever AWS or the disk says now may be mended in time.
+    const activity =
+      consequence.activity === 'failed' && this.#issued !== null ? 'retrying' : consequence.activity;
+    const passes = activity === 'retrying' || reason === 'token-absent';
+    // Whoever has to wait for a person can still give the outlet what it could not take.
+    this.#retry = passes || this.unpublished ? retry : null;
+    this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
+  }
+
+  /** The outlet could not be emptied. Not told where there is something newer to tell. */
+  failWithdrawal(error: unknown): void {
+    if (this.#state.activity === 'idle' && !this.isBusy)
+      this.#change({ activity: 'failed', error: toErrorShape(error) });
+  }
+
+  /** The credentials are no good any more. What is being tried, or waited for, goes on. */
+  expire(): void {
+    this.#issued = null;
+    this.unpublished = false;
+    const { activity } = this.#state;
+    if (activity === 'idle') this.#change({ error: expired() });
+    else this.#change(activity === 'renewing' ? { activity: 'connecting' } : {});
+  }
+
+  /** Disconnected: nothing is served, nothing goes on. */
+  end(): void {
+    this.disconnects += 1;
+    this.attempt?.abandon();
+    this.attempt = null;
+    this.#issued = null;
+    this.#retry = null;
+    this.unpublished = false;
+    this.failures = 0;
+    this.#change(idle);
+  }
+
+  #retryAt(now: number): number | null {
+    if (this.#retry !== null) return now < this.#retry.from ? now : this.#retry.at; // the clock was set back
+    return this.unpublished ? now : null;
+  }
+
+  #change(change: Partial<SessionState>): void {
+    const state = { ...this.#state, ...change };
+    const issued = state.activity === 'connecting' ? null : this.#issued;
+    const serving = issued && {
+      expiresAt: issued.expiresAt,
+      renewAt: renewalTime(issued.issuedAt, issued.expiresAt),
+    };
+    this.#state = { ...state, serving };
+    this.#onChange(toState(this.#state));
+  }
+}
+
+function expired(): ErrorShape {
+  return toErrorShape(new AppError('session-expired'));
+}
