@@ -5,7 +5,13 @@
 /** @param {string} name */
 const inPackage = (name) => `(^|/)node_modules/${name}/`;
 /** Node's doors to disk, network and processes, and the HTTP library. */
-const effects = '^(node:)?(fs|fs/promises|net|dgram|child_process|worker_threads|http|https|http2|tls|dns)$';
+const effects =
+  '^(node:)?(fs|net|dgram|child_process|cluster|inspector|worker_threads|http|https|http2|tls|dns|(fs|dns|inspector)/promises)$';
+/** What every pure room may import beside itself: shared, and what computes. */
+const pure = ['^src/shared/', '^(node:)?(crypto|buffer|util)$', inPackage('zod')];
+/** The pure files of outlets; the others of that room write files. */
+const pureOutlets =
+  '^src/main/outlets/(ini-document|section-file|managed-sections|owner-marks|dialects|preview|unified-diff)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -83,25 +89,59 @@ export default {
       to: { path: inPackage('undici') },
     },
     {
-      name: 'pure-rooms',
-      comment: 'No clock, no disk, no network; node:crypto computes and is let in.',
+      name: 'adapters-come-through-ports',
+      comment: 'Only the composition roots know which adapter is behind a port.',
       severity: 'error',
-      from: {
-        path: '^src/main/(roles-anywhere/|sessions/planner\\.ts$|notifications/|outlets/(ini-document|section-file|managed-sections|owner-marks|dialects|unified-diff)\\.ts$|setup-kit/)',
-      },
+      from: { path: '^src/main/', pathNot: '^src/main/(node/|electron/|engine\\.ts$|index\\.ts$)' },
+      to: { path: '^src/main/(node|electron)/' },
+    },
+    {
+      name: 'conf-in-its-adapter',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main/(node/conf\\.ts$|electron/)' },
+      to: { path: inPackage('(conf|electron-store)') },
+    },
+    {
+      name: 'host-by-its-protocol',
+      comment: 'The token host is a process of its own: what it says is all that may be known of it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/main/tokens/host/' },
+      to: { path: '^src/main/tokens/host/(?!protocol\\.ts$)' },
+    },
+    {
+      name: 'window-has-no-node',
+      severity: 'error',
+      from: { path: '^src/(renderer|preload)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-rooms',
+      comment: 'No clock, no disk, no network: a room imports itself, shared, and what computes.',
+      severity: 'error',
+      from: { path: '^src/main/(roles-anywhere|notifications|setup-kit)/' },
       to: {
-        path: [
-          '^src/main/(ports\\.ts$|engine\\.ts$|node/|electron/|agent/|tokens/|accounts/)',
-          '^(node:)?(?!(crypto|buffer|util)$)[a-z_/]+$',
-        ],
+        pathNot: [...pure, '^src/main/$1/', inPackage('@peculiar/x509'), inPackage('reflect-metadata')],
       },
     },
     {
-      name: 'judges-are-strangers',
-      comment: 'Test support and oracles import nothing from src: a judge may not share our bugs.',
+      name: 'pure-planner',
       severity: 'error',
-      from: { path: '^test/(support/|.*\\boracle[^/]*\\.ts$)' },
-      to: { path: '^src/' },
+      from: { path: '^src/main/sessions/planner\\.ts$' },
+      to: { pathNot: pure },
+    },
+    {
+      name: 'pure-outlets',
+      severity: 'error',
+      from: { path: pureOutlets },
+      to: { pathNot: [...pure, pureOutlets, inPackage('diff')] },
+    },
+    {
+      name: 'judges-are-strangers',
+      comment:
+        'Test support, oracles and the contract’s shapes reach nothing of src: a judge may not share our bugs.',
+      severity: 'error',
+      from: { path: '^test/(support/|.*\\boracle[^/]*\\.ts$|integration/contract/shapes\\.ts$)' },
+      to: { path: '^src/', reachable: true },
     },
     {
       name: 'product-knows-no-test',

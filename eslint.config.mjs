@@ -1,23 +1,47 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { rolekeyRules } from './build/eslint-rules.mjs';
 
 /** Who owns clock, timers and the texts of what they adapt. */
 const adapters = ['src/main/node/**', 'src/main/electron/**', 'src/main/tokens/host/**'];
 
 const noWallClock = [
-  {
-    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
-    message: 'Wall-clock time comes from the Clock port.',
-  },
-  {
-    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-    message: 'Wall-clock time comes from the Clock port.',
-  },
-  {
-    selector: 'CallExpression[callee.name=/^(setTimeout|setInterval)$/]',
-    message: 'Timers come from the Clock port.',
-  },
-];
+  // Date.now(), Date(), new Date(), const { now } = Date
+  "MemberExpression[object.name='Date'][property.name='now']",
+  "CallExpression[callee.name='Date']",
+  "NewExpression[callee.name='Date'][arguments.length=0]",
+  "VariableDeclarator[id.type='ObjectPattern'][init.name='Date']",
+].map((selector) => ({ selector, message: 'Wall-clock time comes from the Clock port.' }));
+
+/**
+ * Ways round the ports that are no imports.
+ * @type {Partial<import('eslint').Linter.RulesRecord>}
+ */
+const noEffects = {
+  'no-restricted-globals': [
+    'error',
+    ...['setTimeout', 'setInterval', 'setImmediate', 'performance'].map((name) => ({
+      name,
+      message: 'Time and timers come from the Clock port.',
+    })),
+    ...['fetch', 'WebSocket', 'EventSource'].map((name) => ({
+      name,
+      message: 'The network is reached through the Http port.',
+    })),
+    { name: 'globalThis', message: 'Name what is needed; it may be one of the restricted.' },
+  ],
+};
+
+const noExit = ['exit', 'abort'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'No exit in library code; throw an AppError.',
+}));
+const noProcess = ['env', 'hrtime', 'uptime', 'getBuiltinModule', 'binding', 'dlopen'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'What the process knows is given by the composition root.',
+}));
 
 const noTextMatching = [
   // error.message.includes('x'), error.message === 'x', /x/.test(error.message)
@@ -38,7 +62,10 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { rolekey: rolekeyRules },
     rules: {
+      'rolekey/kebab-case-file': 'error',
+      'rolekey/no-barrel': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -48,19 +75,16 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       eqeqeq: 'error',
       'no-console': 'error',
-      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      'no-restricted-exports': [
+        'error',
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } },
+      ],
     },
   },
   {
     files: ['src/**/*.{ts,tsx}'],
     ignores: ['src/cli/index.ts', 'src/main/tokens/host/index.ts'],
-    rules: {
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'exit', message: 'No exit in library code; throw an AppError.' },
-        { object: 'process', property: 'abort', message: 'No exit in library code; throw an AppError.' },
-      ],
-    },
+    rules: { 'no-restricted-properties': ['error', ...noExit] },
   },
   {
     files: ['src/**/*.{ts,tsx}'],
@@ -70,7 +94,12 @@ export default defineConfig(
   {
     files: ['src/main/**/*.ts'],
     ignores: adapters,
-    rules: { 'no-restricted-syntax': ['error', ...noWallClock, ...noTextMatching] },
+    rules: { 'no-restricted-syntax': ['error', ...noWallClock, ...noTextMatching], ...noEffects },
+  },
+  {
+    files: ['src/main/**/*.ts'],
+    ignores: [...adapters, 'src/main/index.ts'],
+    rules: { 'no-restricted-properties': ['error', ...noExit, ...noProcess] },
   },
   {
     // Programs talk to a terminal and configurations have default exports.
@@ -83,10 +112,14 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off', // a test that meets undefined fails, as it should
       'no-restricted-syntax': [
         'error',
-        {
-          selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(only|todo)$/]',
-          message: 'A test that is left out is no test.',
-        },
+        ...[
+          'MemberExpression[property.name=/^(only|todo)$/]',
+          'CallExpression > ObjectExpression > Property[key.name=/^(only|todo|skip)$/]',
+        ].map((selector) => ({ selector, message: 'A test that is left out is no test.' })),
+        ...[
+          'MemberExpression[property.name="fails"]',
+          'CallExpression > ObjectExpression > Property[key.name=/^(fails|retry|repeats)$/]',
+        ].map((selector) => ({ selector, message: 'A test that may fail is no test.' })),
       ],
     },
   },

@@ -3,7 +3,7 @@
  * Ends with the line `N passed, N failed[, N skipped]`; each check that is no test counts as one.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { findAllowedSkip, parseAllowedSkips } from './allowed-skips.mjs';
@@ -75,6 +75,11 @@ function tests() {
       else if (entry !== undefined && !inCi) skip(fullName, entry.reason);
       else fail(`skipped, and may not be${inCi ? ' with CI=true' : ''}: ${fullName}`);
     }
+  }
+  const collected = new Set(results.testResults.map(({ name }) => relative('.', name)));
+  for (const path of readdirSync('test', { recursive: true, encoding: 'utf8' })) {
+    const isTest = /\.(test|spec)\.[a-z]+$/.test(path);
+    if (isTest && !collected.has(join('test', path))) fail(`not run by anything: ${join('test', path)}`);
   }
   for (const entry of allowed.filter((each) => !met.has(each))) {
     fail(`test/allowed-skips.txt names a test that is not there: ${entry.file} ${entry.name}`);

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { CallInput, CallOutput, Imported } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Account, Problem } from '../../shared/model.ts';
-import type { Preview } from '../outlets/aws-file.ts';
+import type { Preview } from '../outlets/preview.ts';
 import type { Outlets } from '../outlets/outlets.ts';
 import { unifiedDiff } from '../outlets/unified-diff.ts';
 import type { Files } from '../ports.ts';

@@ -1,6 +1,7 @@
 /** One of the user's two AWS files with our sections in it: what both file outlets have in common. */
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { EditResult, Files } from '../ports.ts';
+import type { Preview } from './preview.ts';
 import { listSections, putSections, removeSections } from './managed-sections.ts';
 import type { ManagedSection, SectionEntry, SectionRemoval } from './managed-sections.ts';
 import type { Dialect } from './section-file.ts';
@@ -10,14 +11,6 @@ export interface CreatedFiles {
   has(path: string): boolean;
   add(path: string): void;
   delete(path: string): void;
-}
-
-/** What an edit would do, with no edit done. Holds secrets: show it by `unifiedDiff` alone. */
-export interface Preview {
-  readonly path: string;
-  /** Null stands for no file. */
-  readonly before: Uint8Array | null;
-  readonly after: Uint8Array | null;
 }
 
 export interface AwsFile {

@@ -5,10 +5,11 @@
 import { AppError } from '../../shared/errors.ts';
 import type { EditResult } from '../ports.ts';
 import { createAwsFile, refuseHeld } from './aws-file.ts';
-import type { AwsFileOptions, Preview } from './aws-file.ts';
+import type { AwsFileOptions } from './aws-file.ts';
 import { configDialect, credentialsDialect } from './dialects.ts';
 import { readSections } from './ini-document.ts';
 import type { KeyValue, ManagedSection, SectionEntry, SectionRemoval } from './managed-sections.ts';
+import type { Preview } from './preview.ts';
 
 export interface ConfigEntry {
   readonly accountId: string;

@@ -2,9 +2,10 @@
 import type { Credentials } from '../../shared/model.ts';
 import type { EditResult } from '../ports.ts';
 import { createAwsFile, refuseHeld } from './aws-file.ts';
-import type { AwsFileOptions, Preview } from './aws-file.ts';
+import type { AwsFileOptions } from './aws-file.ts';
 import { configDialect, credentialsDialect } from './dialects.ts';
 import type { ManagedSection, SectionEntry, SectionRemoval } from './managed-sections.ts';
+import type { Preview } from './preview.ts';
 import { mask } from './unified-diff.ts';
 
 export interface CredentialsTarget {

@@ -2,10 +2,10 @@
 import { formatTime, type Account } from '../../shared/model.ts';
 import type { SessionCredentials } from '../roles-anywhere/response.ts';
 import type { EditResult } from '../ports.ts';
-import type { Preview } from './aws-file.ts';
 import { Batcher } from './batcher.ts';
 import type { ConfigFile } from './config-file.ts';
 import type { CredentialsEntry, CredentialsFile } from './credentials-file.ts';
+import type { Preview } from './preview.ts';
 
 export interface OutletsOptions {
   readonly credentialsFile: CredentialsFile;

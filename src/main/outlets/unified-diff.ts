@@ -1,8 +1,8 @@
 /** What an edit of an AWS file would change, fit to be shown: a unified diff without secrets. Pure. */
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import type { Preview } from './aws-file.ts';
 import { decodeLines, readLines } from './ini-document.ts';
 import type { Reading } from './ini-document.ts';
+import type { Preview } from './preview.ts';
 
 /** Stands for a value that is not shown. */
 export const mask = '********';

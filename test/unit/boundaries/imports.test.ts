@@ -44,11 +44,24 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['effects-in-adapters', 'src/main/sessions/from-undici.ts', "import 'undici';"],
   ['undici-in-node-adapter', 'src/cli/from-undici.ts', "import 'undici';"],
   ['undici-in-node-adapter', 'src/main/electron/from-undici.ts', "import 'undici';"],
+  ['effects-in-adapters', 'src/main/sessions/from-dns.ts', "import 'node:dns/promises';"],
+  ['effects-in-adapters', 'src/main/sessions/from-inspector.ts', "import 'node:inspector';"],
+  ['adapters-come-through-ports', 'src/main/sessions/from-adapter.ts', "import '../node/leaf.ts';"],
+  ['adapters-come-through-ports', 'src/main/outlets/from-electron.ts', "import '../electron/good.ts';"],
+  ['conf-in-its-adapter', 'src/main/accounts/from-conf.ts', "import 'conf';"],
+  ['conf-in-its-adapter', 'src/main/node/from-conf.ts', "import 'conf';"],
+  ['host-by-its-protocol', 'src/main/tokens/from-host.ts', "import './host/leaf.ts';"],
+  ['window-has-no-node', 'src/renderer/from-node.ts', "import 'node:path';"],
+  ['window-has-no-node', 'src/preload/from-node.ts', "import 'node:child_process';"],
   ['pure-rooms', 'src/main/roles-anywhere/from-ports.ts', "import '../ports.ts';"],
   ['pure-rooms', 'src/main/roles-anywhere/from-os.ts', "import 'node:os';"],
   ['pure-rooms', 'src/main/roles-anywhere/from-accounts.ts', "import '../accounts/leaf.ts';"],
-  ['pure-rooms', 'src/main/sessions/planner.ts', "import '../ports.ts';"],
-  ['pure-rooms', 'src/main/outlets/ini-document.ts', "import '../node/leaf.ts';"],
+  ['pure-rooms', 'src/main/roles-anywhere/from-sessions.ts', "import '../sessions/good.ts';"],
+  ['pure-rooms', 'src/main/roles-anywhere/from-hub.ts', "import '../leaf.ts';"],
+  ['pure-rooms', 'src/main/roles-anywhere/from-package.ts', "import 'undici';"],
+  ['pure-planner', 'src/main/sessions/planner.ts', "import './good.ts';"],
+  ['pure-outlets', 'src/main/outlets/ini-document.ts', "import '../node/leaf.ts';"],
+  ['pure-outlets', 'src/main/outlets/unified-diff.ts', "import './from-electron.ts';"],
   ['pure-rooms', 'src/main/notifications/from-electron-room.ts', "import '../electron/good.ts';"],
   ['pure-rooms', 'src/main/setup-kit/from-fs.ts', "import 'node:fs';"],
   ['judges-are-strangers', 'test/support/from-src.ts', "import '../../src/shared/leaf.ts';"],
@@ -57,6 +70,8 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
     'test/unit/some-oracle.ts',
     "import type { Leaf } from '../../src/shared/leaf.ts'; export type L = Leaf;",
   ],
+  ['judges-are-strangers', 'test/integration/contract/shapes.ts', "import '../../../src/shared/leaf.ts';"],
+  ['judges-are-strangers', 'test/support/by-way-of.ts', "import '../unit/good.ts';"],
   ['product-knows-no-test', 'src/main/from-test.ts', "import '../../test/support/leaf.ts';"],
   ['product-imports-are-declared', 'src/main/node/from-nowhere.ts', "import 'undeclared';"],
   ['imports-resolve', 'src/main/missing.ts', "import './there-is-no-such-file.ts';"],
@@ -70,7 +85,10 @@ const allowed: readonly (readonly [file: string, text: string])[] = [
   ['src/main/node/good.ts', "import 'node:fs'; import 'undici'; import '../ports.ts';"],
   ['src/main/index.ts', "import 'electron'; import './engine.ts';"],
   ['src/main/electron/good.ts', "import 'electron'; import 'node:fs';"],
-  ['src/main/tokens/host/good.ts', "import 'pkcs11js';"],
+  ['src/main/tokens/host/good.ts', "import 'pkcs11js'; import './leaf.ts';"],
+  ['src/main/tokens/good.ts', "import './host/protocol.ts';"],
+  ['src/main/node/conf.ts', "import 'conf';"],
+  ['src/main/outlets/dialects.ts', "import './section-file.ts';"],
   ['src/main/roles-anywhere/good.ts', "import 'node:crypto'; import '../../shared/leaf.ts';"],
   ['src/main/sessions/good.ts', "import '../ports.ts'; import '../roles-anywhere/leaf.ts';"],
   ['test/support/good.ts', "import 'pkcs11js'; import 'node:fs'; import 'zod';"],
@@ -80,14 +98,14 @@ const allowed: readonly (readonly [file: string, text: string])[] = [
 const leaf = 'export interface Leaf { readonly leaf: true }\nexport const leaf = true;\n';
 const leaves = [
   ...['src/shared', 'src/main', 'src/main/node', 'src/main/accounts', 'src/main/roles-anywhere'],
-  ...['src/renderer', 'src/agent-client', 'src/cli', 'test/support'],
+  ...['src/main/tokens/host', 'src/renderer', 'src/agent-client', 'src/cli', 'test/support'],
 ];
 const stub = (name: string): Record<string, string> => ({
   [`node_modules/${name}/package.json`]: JSON.stringify({ name, version: '1.0.0', main: 'index.js' }),
   [`node_modules/${name}/index.js`]: 'module.exports = {};\n',
 });
 
-const declared = ['zod', 'undici', 'electron', 'pkcs11js'];
+const declared = ['zod', 'undici', 'electron', 'pkcs11js', 'conf'];
 const files: Record<string, string> = {
   'package.json': JSON.stringify({
     name: 'seeds',
@@ -98,6 +116,8 @@ const files: Record<string, string> = {
   'tsconfig.json':
     '{"compilerOptions":{"module":"esnext","moduleResolution":"bundler","allowImportingTsExtensions":true,"noEmit":true}}',
   'src/main/ports.ts': leaf,
+  'src/main/tokens/host/protocol.ts': leaf,
+  'src/main/outlets/section-file.ts': leaf,
   'src/main/engine.ts': `export interface Engine { readonly run: true }\n`,
   'src/main/circle-b.ts': "import './circle-a.ts';\nexport const b = 1;\n",
   ...Object.fromEntries(leaves.map((folder) => [`${folder}/leaf.ts`, leaf])),

@@ -11,8 +11,41 @@ const outside = 'test/unit';
 const seeds: readonly Seed[] = [
   ['Date.now', 'src/main/date-now.ts', 'export const t = Date.now();', 'no-restricted-syntax'],
   ['new Date()', 'src/main/new-date.ts', 'export const t = new Date();', 'no-restricted-syntax'],
-  ['setTimeout', 'src/main/set-timeout.ts', 'setTimeout(() => undefined, 1);', 'no-restricted-syntax'],
-  ['setInterval', 'src/main/set-interval.ts', 'setInterval(() => undefined, 1);', 'no-restricted-syntax'],
+  ['Date()', 'src/main/date.ts', 'export const t = Date();', 'no-restricted-syntax'],
+  ['Date.now by another name', 'src/main/now.ts', 'export const { now } = Date;', 'no-restricted-syntax'],
+  ['Date.now as a value', 'src/main/now-value.ts', 'export const now = Date.now;', 'no-restricted-syntax'],
+  ...['setTimeout(() => undefined, 1);', 'setInterval(() => undefined, 1);'].map((text, index): Seed => [
+    'a timer',
+    `src/main/timer-${String(index)}.ts`,
+    text,
+    'no-restricted-globals',
+  ]),
+  [
+    'the monotonic clock',
+    'src/main/sessions/performance.ts',
+    'export const t = performance.now();',
+    'no-restricted-globals',
+  ],
+  [
+    'the network by fetch',
+    'src/main/roles-anywhere/fetch.ts',
+    "export const f = async (): Promise<unknown> => fetch('https://example.com');",
+    'no-restricted-globals',
+  ],
+  [
+    'a global by globalThis',
+    'src/main/global-this.ts',
+    'export const f = (): unknown => globalThis.crypto;',
+    'no-restricted-globals',
+  ],
+  ...['process.env', 'process.hrtime.bigint()', "process.getBuiltinModule('node:fs')"].map(
+    (text, index): Seed => [
+      text,
+      `src/main/accounts/process-${String(index)}.ts`,
+      `export const f = (): unknown => ${text};`,
+      'no-restricted-properties',
+    ],
+  ),
   [
     'matching error.message with a method',
     'src/main/message-includes.ts',
@@ -76,6 +109,20 @@ const seeds: readonly Seed[] = [
   ['==', 'src/main/loose.ts', 'export const f = (x: unknown): boolean => x == null;', 'eqeqeq'],
   ['a default export', 'src/main/default.ts', 'export default 1;', 'no-restricted-exports'],
   [
+    'a default export by name',
+    'src/main/default-named.ts',
+    'const x = 1;\nexport { x as default };',
+    'no-restricted-exports',
+  ],
+  ['a file that is not kebab-case', 'src/main/BadName.ts', 'export const x = 1;', 'rolekey/kebab-case-file'],
+  ['an underscore', 'test/unit/bad_name.test.ts', 'export const x = 1;', 'rolekey/kebab-case-file'],
+  [
+    'an index that only re-exports',
+    'src/main/sessions/index.ts',
+    "export * from '../good.ts';",
+    'rolekey/no-barrel',
+  ],
+  [
     'an assertion that nothing is null',
     'src/main/non-null.ts',
     'export const f = (x: string | null): string => x!;',
@@ -105,6 +152,19 @@ const seeds: readonly Seed[] = [
     "import { it } from 'vitest';\nit.todo('x');",
     'no-restricted-syntax',
   ],
+  ...[
+    'it.concurrent.only("x", () => undefined);',
+    'it("x", { only: true }, () => undefined);',
+    'it("x", { todo: true }, () => undefined);',
+    'it("x", { skip: true }, () => undefined);',
+    'it.fails("x", () => undefined);',
+    'it("x", { retry: 2 }, () => undefined);',
+  ].map((text, index): Seed => [
+    text,
+    `${outside}/left-out-${String(index)}.test.ts`,
+    `import { it } from 'vitest';\n${text}`,
+    'no-restricted-syntax',
+  ]),
   [
     'a promise a test does not wait for',
     `${outside}/floating.test.ts`,
@@ -117,12 +177,22 @@ const seeds: readonly Seed[] = [
 const allowed: readonly (readonly [what: string, file: string, text: string])[] = [
   ['the clock in its adapter', 'src/main/node/clock.ts', 'export const now = (): number => Date.now();'],
   ['timers in the token host', 'src/main/tokens/host/timer.ts', 'setTimeout(() => undefined, 1);'],
+  ['the environment in the entry', 'src/main/index.ts', 'export const f = (): unknown => process.env;'],
+  [
+    'an index with something of its own',
+    'src/cli/commands/index.ts',
+    "export * from '../wait.ts';\nexport const x = 1;",
+  ],
   [
     'texts in the adapter that owns them',
     'src/main/node/text.ts',
     "export const f = (e: Error): boolean => e.message.includes('x');",
   ],
-  ['a date that is computed', 'src/main/date.ts', 'export const f = (ms: number): Date => new Date(ms);'],
+  [
+    'a date that is computed',
+    'src/main/computed-date.ts',
+    'export const f = (ms: number): Date => new Date(ms);',
+  ],
   ['exit in the program itself', 'src/cli/index.ts', 'process.exit(0);'],
   ['the clock outside the engine', 'src/cli/wait.ts', 'export const now = (): number => Date.now();'],
   ['non-null in a test', `${outside}/non-null.test.ts`, 'export const f = (x: string | null): string => x!;'],
