@@ -125,9 +125,16 @@ function percentEncode(text: string): string {
 /** Headers that a client or a proxy may change on the way; no AWS client signs them. */
 const neverSigned = new Set(['authorization', 'user-agent', 'x-amzn-trace-id']);
 
+/** Of names that differ in their letters' case alone one is left, with the values joined by commas. */
 function canonicalHeaders(headers: Readonly<Record<string, string>>): [name: string, value: string][] {
-  return Object.entries(headers)
-    .map(([name, value]): [string, string] => [name.toLowerCase(), value.trim().replace(/\s+/g, ' ')])
+  const joined = new Map<string, string>();
+  for (const [anyCase, raw] of Object.entries(headers)) {
+    const name = anyCase.toLowerCase();
+    const value = raw.trim().replace(/\s+/g, ' ');
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return Array.from(joined)
     .filter(([name]) => !neverSigned.has(name))
     .sort((a, b) => compare(a[0], b[0]));
 }

@@ -34,6 +34,9 @@ interface Row {
   readonly clock?: true;
 }
 
+/** Between two words of one sentence; a full stop inside a name ends none. */
+const gap = String.raw`(?:[^\w.;]|\.(?!\s))+`;
+
 /** From the particular to the general: the first that matches counts. */
 const texts: readonly Row[] = [
   {
@@ -88,19 +91,19 @@ const texts: readonly Row[] = [
       'Use an end-entity certificate with key usage digitalSignature, issued under the CA of the trust anchor.',
   },
   {
-    pattern: /certificate\W+(?:\w+\W+){0,4}revoked|revoked\W+(?:\w+\W+){0,2}certificate/i,
+    pattern: aboutCertificate('revoked'),
     code: 'aws-access-denied',
     cause: 'The certificate was revoked: it is on a list imported for the trust anchor.',
     remedy: 'Have a new certificate issued for this device.',
   },
   {
-    pattern: /certificate\W+(?:\w+\W+){0,4}expired|expired\W+(?:\w+\W+){0,2}certificate/i,
+    pattern: aboutCertificate('expired'),
     code: 'cert-expired',
     cause: 'AWS says the certificate, or one above it, has expired.',
     remedy: errorTable['cert-expired'].remedy,
   },
   {
-    pattern: /certificate\W+(?:\w+\W+){0,4}not yet valid/i,
+    pattern: aboutCertificate('not yet valid'),
     code: 'cert-not-yet-valid',
     cause: 'AWS says the certificate, or one above it, is not valid yet.',
     remedy: errorTable['cert-not-yet-valid'].remedy,
@@ -128,15 +131,15 @@ const texts: readonly Row[] = [
     clock: true,
   },
   {
-    pattern: /(trust ?anchor|profile)\W+(?:\S+\s+){0,4}(?:disabled|not enabled)/i,
+    pattern: aboutResource('disabled|not enabled'),
     code: 'aws-access-denied',
-    cause: ([, what = '']) => `The ${what.toLowerCase()} is disabled.`,
+    cause: ([, what]) => `The ${resourceName(what)} is disabled.`,
     remedy: 'Ask whoever runs the AWS account to enable it.',
   },
   {
-    pattern: /(trust ?anchor|profile)\W+(?:\S+\s+){0,4}(?:not found|does not exist|not exist)/i,
+    pattern: aboutResource('not found|does not exist|not exist'),
     code: 'aws-not-found',
-    cause: ([, what = '']) => `AWS knows no such ${what.toLowerCase()} in this account and region.`,
+    cause: ([, what]) => `AWS knows no such ${resourceName(what)} in this account and region.`,
     remedy: 'Check its ARN, account and region.',
   },
   {
@@ -184,13 +187,16 @@ const texts: readonly Row[] = [
   },
   {
     pattern:
-      /AccessDenied.*when calling the (?!CreateSession)(\w+) operation|not authorized to perform:? (?!sts:)([\w-]+:\w+)|\b(List\w+)\b.*Access ?Denied/is,
+      /AccessDenied.*when calling the (?!CreateSession)(\w+) operation|not authorized to perform:? (?!sts:|rolesanywhere:CreateSession\b)([\w-]+:\w+)|\b(List\w+)\b.*Access ?Denied/is,
     code: 'aws-access-denied',
     cause: (match) =>
       `The session works, but the permissions of its role or profile do not allow ${match.slice(1).find(Boolean) ?? 'this'}.`,
     remedy: 'Ask whoever runs the AWS account for the permission, or use another role.',
   },
 ];
+
+/** Characters that are compared. AWS's texts are shorter; a megabyte of a stranger's would keep the patterns busy. */
+const longestText = 4000;
 
 interface TypeRow {
   readonly code: ErrorCode;
@@ -215,8 +221,9 @@ const types: ReadonlyMap<string, TypeRow> = new Map<string, TypeRow>([
  * @param text AWS's message; for a text pasted by a person its error type may be in it.
  */
 export function explain(text: string, context: ExplainContext = {}): Explanation {
+  const start = text.slice(0, longestText);
   for (const { pattern, code, cause, remedy, clock = false } of texts) {
-    const match = pattern.exec(text);
+    const match = pattern.exec(start);
     if (match === null) continue;
     return {
       code,
@@ -226,7 +233,7 @@ export function explain(text: string, context: ExplainContext = {}): Explanation
       clockMayBeTheCause: clock,
     };
   }
-  const { code, clock = false } = byType(context.type ?? typeIn(text)) ?? byStatus(context.status);
+  const { code, clock = false } = byType(context.type ?? typeIn(start)) ?? byStatus(context.status);
   const { message, remedy } = errorTable[code];
   return {
     code,
@@ -256,10 +263,33 @@ function byStatus(status: number | undefined): TypeRow {
   return { code: 'aws-invalid-request' };
 }
 
-/** ": SAN DNS/2" for "Issuer: []; Subject: []; SAN: [DNS/2]". */
+/** ": SAN DNS/2" for "Issuer: []; Subject: [  ]; SAN: [ DNS/2 ]". */
 function unmappedFields(text: string): string {
-  const fields = Array.from(text.matchAll(/(Issuer|Subject|SAN): ?\[([^\]]+)\]/g), ([, part, names]) =>
-    [part, names].join(' '),
-  );
+  const fields = Array.from(text.matchAll(/(Issuer|Subject|SAN): ?\[([^\]]*)\]/g))
+    .map(([, part = '', names = '']) => ({ part, names: names.trim() }))
+    .filter(({ names }) => names !== '')
+    .map(({ part, names }) => `${part} ${names}`);
   return fields.length === 0 ? '' : `: ${fields.join(', ')}`;
+}
+
+/**
+ * That `state` is said of a certificate, in the same sentence: "certificate has expired", "expired certificate". What
+ * is denied of it, or said of a signature or request, does not count.
+ */
+function aboutCertificate(state: string): RegExp {
+  const between = String.raw`(?:(?!not\b|never\b|signature\b|request\b)\w+${gap})`;
+  const before = String.raw`certificate${gap}${between}{0,4}${state}`;
+  const after = String.raw`(?<!\b(?:not|never) )\b${state}${gap}${between}{0,2}certificate`;
+  return new RegExp(`${before}|${after}`, 'i');
+}
+
+/** That one of `states` is said of a trust anchor or profile, which group 1 is, in the same sentence. */
+function aboutResource(states: string): RegExp {
+  const between = String.raw`(?:(?!not\b)[^\s;]*[^\s;.]\s+)`;
+  return new RegExp(String.raw`(trust[ -]?anchor|profile)${gap}${between}{0,4}(?:${states})`, 'i');
+}
+
+/** AWS writes `TrustAnchor` and `trust-anchor` too. */
+function resourceName(found = ''): string {
+  return /profile/i.test(found) ? 'profile' : 'trust anchor';
 }

@@ -9,7 +9,7 @@ import type { Account, Problem } from '../../shared/model.ts';
 import { disagreements, parseProfileArn, parseRoleArn, parseTrustAnchorArn } from './arn.ts';
 import type { Arns } from './arn.ts';
 import type { Certificate, NameAttribute } from './certificate.ts';
-import { buildChain } from './chain.ts';
+import { exceededPathLengths, intermediates, maxIssuers, otherCas, wayUp } from './chain.ts';
 import { overrideOf, resolveEndpoint, wantsFips } from './endpoint.ts';
 import type { EndpointEnvironment } from './endpoint.ts';
 import { quoted } from './quoted.ts';
@@ -25,6 +25,7 @@ export type PreflightFields = Pick<
   | 'endpoint'
   | 'useFipsEndpoint'
   | 'useDualstackEndpoint'
+  | 'intermediates'
 >;
 
 export interface Findings {
@@ -86,24 +87,36 @@ export function checkAccount(account: PreflightFields, environment: EndpointEnvi
   };
 }
 
-/** What the certificate and its issuers tell. Of the account only the duration counts, and only for a warning. */
+/**
+ * What the certificate and its issuers tell. Of the account count the duration, for a warning only, and whether it names
+ * a file of intermediates.
+ */
 export function checkCertificate({
   account,
   certificate,
   issuers,
   now,
 }: Pick<PreflightOptions, 'certificate' | 'issuers' | 'now'> & {
-  readonly account: Pick<Account, 'sessionDuration'>;
+  readonly account: Pick<Account, 'sessionDuration' | 'intermediates'>;
 }): Findings {
   const problems = certificateRules
     .filter(({ broken }) => broken(certificate, now))
     .map(({ code, message }) => new AppError(code, message && { message: message(certificate) }));
-  const chain = collect(problems, () => buildChain(certificate, issuers)) ?? [];
+  const way = wayUp(certificate, issuers);
+  const chain = intermediates(way);
+  const isLost = way.length === 0 && otherCas(certificate, issuers).length > 0;
+  // A file named as intermediates is meant to lead up. What merely lies beside the certificate need not.
+  const isBroken = isLost && account.intermediates !== null;
   return {
-    problems,
+    problems: [...problems, ...(isBroken ? [brokenChain()] : [])],
     warnings: [
       ...endsSoon(account, certificate, now),
+      ...(isLost && !isBroken ? [unrelatedIssuers] : []),
+      ...tooManyIssuers(chain),
+      ...exceededPathLengths(way).map(pathTooLong),
       ...expiredIssuers(chain, now),
+      ...chain.filter(isWeaklySigned).map(weakIssuer),
+      ...unusualSignature(certificate),
       ...noClientAuth(certificate),
       ...longCommonName(certificate),
       ...untaggable(certificate),
@@ -134,12 +147,35 @@ const certificateRules: readonly {
     code: 'cert-no-digital-signature',
     broken: ({ digitalSignature, version }) => digitalSignature !== true && version === 3,
   },
-  { code: 'cert-sha1', broken: ({ signatureHash }) => weakHashes.has(signatureHash ?? '') },
+  {
+    code: 'cert-sha1',
+    broken: isWeaklySigned,
+    message: (certificate) =>
+      `The certificate is signed with ${signatureName(certificate)}; AWS takes SHA-256 or stronger.`,
+  },
   { code: 'cert-empty-subject', broken: ({ subjectIsEmpty }) => subjectIsEmpty },
   { code: 'key-unsupported', broken: ({ keyType }) => !isSupported(keyType) },
 ];
 
-const weakHashes = new Set(['md2', 'md4', 'md5', 'sha1', 'sha224']);
+const strongHashes = ['sha256', 'sha384', 'sha512'];
+/** AWS documents ML-DSA keys; of the others it says neither yes nor no. */
+const mlDsa = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
+/** WebCrypto's names of Ed25519 and Ed448, as the certificate's reader gives them. */
+const edDsa = ['Ed25519', 'EdDSA'];
+
+/** Whether a signature is with less than SHA-256, or with an algorithm nobody knows to be as strong. */
+function isWeaklySigned({ signatureHash, signatureAlgorithm }: Certificate): boolean {
+  if (signatureHash !== null) return !strongHashes.includes(signatureHash);
+  // These need no hash of another name.
+  return ![...mlDsa, ...edDsa].includes(signatureAlgorithm);
+}
+
+/** `SHA-1`, or `the algorithm 1.2.3.4`. */
+function signatureName({ signatureHash, signatureAlgorithm }: Certificate): string {
+  return signatureHash === null
+    ? `the algorithm ${signatureAlgorithm}`
+    : signatureHash.toUpperCase().replace('SHA', 'SHA-');
+}
 
 function isSupported(key: Certificate['keyType']): boolean {
   return key !== null && (key.type === 'EC' || (key.bits >= 2048 && key.bits <= 4096));
@@ -203,6 +239,54 @@ function expiredIssuers(chain: readonly Certificate[], now: number): Problem[] {
     }));
 }
 
+function brokenChain(): AppError {
+  return new AppError('chain-broken', {
+    message: 'None of the intermediate certificates given issued the device’s certificate.',
+    remedy:
+      'Give the CA certificates between the device’s certificate and the trust anchor, or no intermediates where the anchor itself issued it.',
+  });
+}
+
+const unrelatedIssuers: Problem = {
+  code: 'issuers-unrelated',
+  message:
+    'None of the CA certificates beside the device’s issued it, so none is sent; AWS takes it only where the trust anchor itself issued it.',
+};
+
+function tooManyIssuers(chain: readonly Certificate[]): Problem[] {
+  if (chain.length <= maxIssuers) return [];
+  return [
+    {
+      code: 'chain-too-long',
+      message: `There are ${String(chain.length)} intermediate certificates, of which AWS takes ${String(maxIssuers)}; a trust anchor above those is not reached.`,
+    },
+  ];
+}
+
+function pathTooLong({ subject, pathLength }: Certificate): Problem {
+  return {
+    code: 'issuer-path-length',
+    message: `The CA certificate ${quoted(subject)} allows ${String(pathLength)} CA certificates below it, and there are more; AWS will probably refuse them.`,
+  };
+}
+
+function weakIssuer(issuer: Certificate): Problem {
+  return {
+    code: 'issuer-sha1',
+    message: `The CA certificate ${quoted(issuer.subject)} is signed with ${signatureName(issuer)}; AWS takes SHA-256 or stronger and will probably refuse it.`,
+  };
+}
+
+function unusualSignature({ signatureAlgorithm }: Certificate): Problem[] {
+  if (!edDsa.includes(signatureAlgorithm)) return [];
+  return [
+    {
+      code: 'cert-signature-unusual',
+      message: 'The certificate is signed with EdDSA, which AWS does not document to take.',
+    },
+  ];
+}
+
 /** id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280, section 4.2.1.12). */
 const clientUsages = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
 
@@ -233,15 +317,30 @@ const maxTagValue = 256;
 
 /** Names that cannot become session tags: STS takes `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, at most 256 characters. */
 function untaggable(certificate: Certificate): Problem[] {
+  const directoryNames = certificate.directoryNames.flatMap((name) =>
+    asTags(name).map(({ type, value }) => ({ type: `Name/${type}`, value })),
+  );
   return [
-    ...untaggableOf('subject', certificate.subjectAttributes),
-    ...untaggableOf('issuer', certificate.issuerAttributes),
-    ...untaggableOf('alternative name', certificate.alternativeNames),
+    ...untaggableOf('subject', asTags(certificate.subjectAttributes)),
+    ...untaggableOf('issuer', asTags(certificate.issuerAttributes)),
+    ...untaggableOf('alternative name', [...certificate.alternativeNames, ...directoryNames]),
   ];
 }
 
-function untaggableOf(where: string, attributes: readonly NameAttribute[]): Problem[] {
-  return attributes.flatMap(({ type, value }) => {
+/** A name's attributes as AWS makes tags of them: one of each type, the values of a repeated one joined by `/`. */
+function asTags(attributes: readonly NameAttribute[]): NameAttribute[] {
+  const types = Array.from(new Set(attributes.map(({ type }) => type)));
+  return types.map((type) => ({
+    type,
+    value: attributes
+      .filter((attribute) => attribute.type === type)
+      .map(({ value }) => value)
+      .join('/'),
+  }));
+}
+
+function untaggableOf(where: string, tags: readonly NameAttribute[]): Problem[] {
+  return tags.flatMap(({ type, value }) => {
     const bad = new Set(value.match(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu));
     const tooLong = Array.from(value).length > maxTagValue;
     if (bad.size === 0 && !tooLong) return [];

@@ -63,14 +63,20 @@ export class AwsRefusal extends AppError {
 /** How far AWS's clock and ours may be apart when it took our signature: SigV4's widest window. */
 export const clockToleranceMs = 15 * 60_000;
 
+/** RFC 3339. `Date.parse` alone would take 31 November as 1 December. */
+const instantForm = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
 // Visible ASCII: nothing that could break out of a line of a file or an environment variable.
 const opaque = z.string().regex(/^[!-~]+$/);
 const instant = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/)
-  .transform((text) => Date.parse(text))
+  .transform(parseInstant)
   .refine((time) => !Number.isNaN(time));
 
+/**
+ * The fields that are used. `assumedRoleId`, `subjectArn` and the like are read by nobody, so that credentials are not
+ * turned away for the want of them.
+ */
 const createdSchema = z.object({
   credentialSet: z
     .array(
@@ -88,22 +94,27 @@ const createdSchema = z.object({
     .min(1),
 });
 
-const failureSchema = z.object({
-  message: z.string().optional(),
-  Message: z.string().optional(),
-  code: z.string().optional(),
-  __type: z.string().optional(),
-});
+/** What of it is no text is as good as absent: the rest may still be AWS's words. */
+const text = z.string().optional().catch(undefined);
+const failureSchema = z.object({ message: text, Message: text, code: text, __type: text });
 
 /**
  * @throws AppError `response-invalid` for what is no answer of IAM Roles Anywhere, `identity-mismatch` for credentials
- * of another role; {@link AwsRefusal} with the code of its cause for a refusal.
+ * of another role or session name; {@link AwsRefusal} with the code of its cause for a refusal.
  */
 export function readCreateSessionAnswer(answer: Answer, asked: Asked): SessionAnswer {
   const { status } = answer;
   if (status >= 200 && status < 300) return readCreated(answer, asked);
   if (status >= 300 && status < 400) throw redirected(answer);
   throw readRefusal(answer, asked);
+}
+
+/** Milliseconds since the epoch; NaN for what is no time of the calendar. */
+function parseInstant(value: string): number {
+  const wall = instantForm.exec(value)?.[1];
+  const asUtc = Date.parse(`${wall ?? ''}Z`);
+  const isOfCalendar = !Number.isNaN(asUtc) && new Date(asUtc).toISOString().slice(0, 19) === wall;
+  return isOfCalendar ? Date.parse(value) : NaN;
 }
 
 function readCreated(answer: Answer, asked: Asked): SessionAnswer {
@@ -115,9 +126,12 @@ function readCreated(answer: Answer, asked: Asked): SessionAnswer {
   const { credentials, assumedRoleUser, roleArn } = created;
   const identity = parseAssumedRoleArn(assumedRoleUser.arn);
   if (identity === null) throw invalid(answer, `${quoted(assumedRoleUser.arn)} is no assumed role`);
-  if (roleArn !== asked.role.text || !isSessionOf(asked.role, identity)) {
+  const { role, roleSessionName } = asked;
+  const isNamed = roleSessionName === null || identity.sessionName === roleSessionName;
+  if (roleArn !== role.text || !isSessionOf(role, identity) || !isNamed) {
+    const asName = roleSessionName === null ? '' : ` as ${quoted(roleSessionName)}`;
     throw new AppError('identity-mismatch', {
-      message: `AWS answered for ${quoted(roleArn)} as ${quoted(assumedRoleUser.arn)}, asked was ${asked.role.text}.`,
+      message: `AWS answered for ${quoted(roleArn)} as ${quoted(assumedRoleUser.arn)}, asked was ${role.text}${asName}.`,
       requestId: requestIdOf(answer),
     });
   }
@@ -137,12 +151,13 @@ function readRefusal(answer: Answer, asked: Asked): AppError {
   const { status, headers } = answer;
   const body = failureSchema.safeParse(parseJson(answer)).data;
   const type = errorType(headers['x-amzn-errortype'] ?? body?.code ?? body?.__type ?? null);
-  // A proxy's page with a 403 says nothing about AWS; that a server is overloaded or failing its status says alone.
-  if (body === undefined && type === null && status < 500 && status !== 429) {
+  const message = body?.message ?? body?.Message ?? null;
+  // A proxy's own 403 says nothing about AWS; that a server is overloaded or failing its status says alone.
+  if (message === null && type === null && status < 500 && status !== 429) {
     return invalid(answer, `it refuses with status ${String(status)} in no form of AWS’s`);
   }
-  const text = body?.message ?? body?.Message ?? '';
-  const { code, cause, remedy, known, clockMayBeTheCause } = explain(text, { type, status });
+  const words = message ?? '';
+  const { code, cause, remedy, known, clockMayBeTheCause } = explain(words, { type, status });
   const sessionNameAsked = asked.roleSessionName !== null && code === 'aws-access-denied' && !known;
   return new AwsRefusal(code, {
     message: cause,
@@ -150,7 +165,7 @@ function readRefusal(answer: Answer, asked: Asked): AppError {
       ? 'Check that the profile takes session names (acceptRoleSessionName), or remove the account’s; else ask whoever runs the AWS account.'
       : remedy,
     requestId: requestIdOf(answer),
-    cause: { status, type, text },
+    cause: { status, type, text: words },
     retryAfterMs: retryAfter(headers),
     clockMayBeTheCause,
   });

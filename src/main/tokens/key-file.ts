@@ -47,9 +47,7 @@ export function readKeyFile(bytes: Uint8Array, path: string): KeyFile {
       message: `The key in ${path} is of a kind that cannot be used.`,
     });
   }
-  const certificates = blocks.some(({ label }) => label.endsWith('CERTIFICATE'))
-    ? parseCertificates(bytes, path)
-    : [];
+  const certificates = parseCertificates(bytes, path);
   const encrypted = key.label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(key.text);
   return { path, pem: key.text, encrypted, certificates };
 }

@@ -195,8 +195,8 @@ function finish(draft: Draft, sorted: SortedCertificates, objects: HostObjects, 
   };
 }
 
-/** Only its warnings depend on an account, and they are not asked for here. */
-const anyAccount = { sessionDuration: sessionDurationRange.default };
+/** Where there are no issuers only warnings depend on an account, and they are not asked for here. */
+const anyAccount = { sessionDuration: sessionDurationRange.default, intermediates: null };
 
 /** Why a key has no certificate, in the words that help most. */
 function noCertificate({ id, spki }: Draft, { own, cas, unparsable }: SortedCertificates): AppError {

@@ -38,5 +38,5 @@ export function pickCertificate(
   if (!certificate) {
     throw new AppError('cert-key-mismatch', { message: `No certificate in ${where} belongs to the key.` });
   }
-  return { certificate, issuers: certificates.filter((other) => other !== certificate) };
+  return { certificate, issuers: certificates.filter((other) => other !== certificate && other.isCa) };
 }

@@ -14,4 +14,5 @@ export const accountFields: PreflightFields & RequestFields = {
   endpoint: null,
   useFipsEndpoint: false,
   useDualstackEndpoint: false,
+  intermediates: null,
 };

@@ -70,6 +70,15 @@ describe('canonical request', () => {
     expect(text).toBe(`POST\n/\n\nhost:h\nx-a:\nx-b:a b c\n\nhost;x-a;x-b\n${empty}`);
   });
 
+  it.each([
+    [{ 'X-A': 'b', host: 'h', 'x-a': 'a' }, 'host:h\nx-a:b,a\n\nhost;x-a'],
+    [{ 'x-a': ' 1  2 ', 'X-a': '', 'X-A': ' 3' }, 'x-a:1 2,,3\n\nx-a'],
+    [{ Authorization: 'x', AUTHORIZATION: 'y', host: 'h' }, 'host:h\n\nhost'],
+  ])('has each name once, its values joined by commas: %j', (headers, expected) => {
+    const { text } = canonicalRequest({ method: 'GET', path: '/', query: [], headers, body: '' });
+    expect(text).toBe(`GET\n/\n\n${expected}\n${empty}`);
+  });
+
   it('leaves out the headers no client signs', () => {
     const headers = { Host: 'h', Authorization: 'x', 'USER-AGENT': 'x', 'x-amzn-trace-id': 'x' };
     expect(canonicalRequest({ method: 'GET', path: '/', query: [], headers, body: '' }).signedHeaders).toBe(

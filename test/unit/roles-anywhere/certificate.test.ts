@@ -6,6 +6,7 @@ import { oddCertificate, oddCertificatePem } from './odd-certificate.ts';
 
 const all = [
   'ca',
+  'directory-name',
   'ed25519',
   'empty-subject',
   'explicit-curve',
@@ -19,6 +20,9 @@ const all = [
   'pss-key',
   'pss-signature',
   'rsa1024',
+  'rsa2047',
+  'rsa2049',
+  'rsa4097',
   'secp256k1',
   'sha1',
   'sha224',
@@ -45,6 +49,26 @@ describe('one property each', () => {
     ['p256', { keyType: { type: 'EC', curve: 'P-256' }, signatureHash: 'sha256', subject: 'CN=p256' }],
     ['p521', { keyType: { type: 'EC', curve: 'P-521' } }],
     ['rsa1024', { keyType: { type: 'RSA', bits: 1024 } }],
+    ['rsa2047', { keyType: { type: 'RSA', bits: 2047 } }],
+    ['rsa2049', { keyType: { type: 'RSA', bits: 2049 } }],
+    ['rsa4097', { keyType: { type: 'RSA', bits: 4097 } }],
+    [
+      'directory-name',
+      {
+        directoryNames: [
+          [
+            { type: 'O', value: "O'Reilly, + Sons" },
+            { type: 'OU', value: 'a' },
+            { type: 'OU', value: 'b' },
+          ],
+          [{ type: 'CN', value: 'x' }],
+        ],
+      },
+    ],
+    ['directory-name', { alternativeNames: [{ type: 'DNS', value: 'a.example.org' }] }],
+    ['directory-name', { isCa: true, pathLength: 3 }],
+    ['names', { directoryNames: [], pathLength: null }],
+    ['ca', { pathLength: null }],
     ['md5', { keyType: { type: 'RSA', bits: 2048 }, signatureHash: 'md5', issuerSignature: null }],
     ['sha1', { signatureHash: 'sha1' }],
     ['sha224', { signatureHash: 'sha224' }],
@@ -106,6 +130,8 @@ describe('a file of certificates', () => {
     ['without a final newline', p256.trimEnd()],
     ['with the old label', p256.replaceAll('CERTIFICATE', 'X509 CERTIFICATE')],
     ['with a key before it', key + p256],
+    ['after text that begins like DER', `0 s:CN = x\n${p256}`],
+    ['with blank lines and spaces in it', p256.replaceAll('\n', ' \n\n')],
   ])('%s', (_, text) => {
     expect(subjects(text)).toEqual(['CN=p256']);
   });
@@ -127,6 +153,24 @@ describe('a file of certificates', () => {
     ['an empty file', '', 'x.pem holds no certificate in PEM or DER.'],
     ['text', 'hello', 'x.pem holds no certificate in PEM or DER.'],
     ['a damaged second', p256 + ca.replace(/\nMII/, '\nMIJ'), 'Certificate 2 of x.pem cannot be read.'],
+    ['a block without its end', p256 + ca.slice(0, -40), 'Certificate 2 of x.pem is cut short or damaged.'],
+    ['nothing but such a block', p256.slice(0, -40), 'Certificate 1 of x.pem is cut short or damaged.'],
+    ['such a block first', p256.slice(0, -40) + ca, 'Certificate 1 of x.pem is cut short or damaged.'],
+    [
+      'a block that ends as another',
+      p256.replace('END CERTIFICATE', 'END X509 CERTIFICATE'),
+      'Certificate 1 of x.pem is cut short or damaged.',
+    ],
+    [
+      'characters that are not base64',
+      ca + p256.replace(/\nMII/, '\n!MI*I'),
+      'Certificate 2 of x.pem is cut short or damaged.',
+    ],
+    [
+      'dots in place of a line',
+      p256.replace(/\n[^\n]{64}\n/, '\n...\n'),
+      'Certificate 1 of x.pem is cut short or damaged.',
+    ],
     ['an empty block', p256.replace(/-----\n[^-]*/, '-----\n'), 'Certificate 1 of x.pem cannot be read.'],
     ['DER cut short', oddCertificate('p256').der.slice(0, -1), 'The certificate of x.pem cannot be read.'],
     [

@@ -52,6 +52,8 @@ describe('AWS’s addresses', () => {
     ['aws-us-gov', 'us-gov-west-1', true, false, 'rolesanywhere-fips.us-gov-west-1.amazonaws.com'],
     ['aws-iso-b', 'us-isob-east-1', true, false, 'rolesanywhere-fips.us-isob-east-1.sc2s.sgov.gov'],
     ['aws-cn', 'cn-north-1', false, true, 'rolesanywhere.cn-north-1.api.amazonwebservices.com.cn'],
+    ['aws-eusc', 'eusc-de-east-1', false, true, 'rolesanywhere.eusc-de-east-1.api.amazonwebservices.eu'],
+    ['aws-us-gov', 'us-gov-west-1', true, true, 'rolesanywhere-fips.us-gov-west-1.api.aws'],
   ])('in %s, %s with FIPS %s and dual-stack %s', (partition, region, fips, dualstack, host) => {
     const byAccount = endpointOf(partition, region, { fips, dualstack });
     expect(byAccount.host).toBe(host);

@@ -45,6 +45,21 @@ describe('texts CreateSession answers', () => {
       /session tag: Subject CN, SAN DNS\/2\./,
     ],
     [
+      'Unable to assume role for x. Some attributes failed to be mapped into session tags. Issuer: [  ]; Subject: [ CN ]; SAN: [  ]',
+      'aws-access-denied',
+      /session tag: Subject CN\.$/,
+    ],
+    [
+      'Some attributes failed to be mapped into session tags. Issuer: [ O, CN ]; Subject: [  ]; SAN: [ DNS/2 ]',
+      'aws-access-denied',
+      /session tag: Issuer O, CN, SAN DNS\/2\.$/,
+    ],
+    [
+      'Some attributes failed to be mapped into session tags. Issuer: [  ]; Subject: [ ]; SAN: [  ]',
+      'aws-access-denied',
+      /session tag\.$/,
+    ],
+    [
       'Some attributes failed to be mapped into session tags. Issuer: []; Subject: []; SAN: []',
       'aws-access-denied',
       /session tag\.$/,
@@ -65,6 +80,12 @@ describe('texts CreateSession answers', () => {
     ['Profile arn:aws:x is not enabled', 'aws-access-denied', /^The profile is disabled\.$/],
     ['Profile not found', 'aws-not-found', /no such profile/],
     ['Trust anchor 1a2b does not exist', 'aws-not-found', /no such trust anchor/],
+    ['TrustAnchor not found', 'aws-not-found', /no such trust anchor in/],
+    ['Resource trust-anchor/1a2b not found', 'aws-not-found', /no such trust anchor in/],
+    ['TrustAnchor is disabled', 'aws-access-denied', /^The trust anchor is disabled\.$/],
+    ['The certificate a.example.org has expired', 'cert-expired', /expired/],
+    ['The certificate was read. Signature expired: 2026', 'clock-skew', /time/],
+    ['For this certificate the signature has expired', 'clock-skew', /time/],
     ['Rate exceeded', 'aws-throttled', /10 a second/],
     ['ThrottlingException', 'aws-throttled', /10 a second/],
   ])('%s', (text, code, cause) => {
@@ -101,6 +122,22 @@ describe('texts met while setting up or using a session', () => {
 
 describe('a text nobody knows', () => {
   it.each([
+    'User: arn:aws:iam::1:user/x is not authorized to perform: rolesanywhere:CreateSession on resource: y',
+    'The certificate is self-signed, not expired',
+    'The certificate has never expired',
+    'A not expired certificate is at fault',
+    'The certificate is not revoked',
+    'Something is wrong with the certificate. The other one expired',
+    'The trust anchor is not disabled',
+    'The profile was read; the role does not exist',
+  ])('may look like one that is known: %s', (text) => {
+    expect(explain(text, { type: 'AccessDeniedException', status: 403 })).toEqual({
+      ...explain('odd', { type: 'AccessDeniedException', status: 403 }),
+      cause: `AWS says: “${text}”.`,
+    });
+  });
+
+  it.each([
     ['AccessDeniedException', 403, 'aws-access-denied'],
     ['ResourceNotFoundException', 404, 'aws-not-found'],
     ['ValidationException', 400, 'aws-invalid-request'],
@@ -121,6 +158,11 @@ describe('a text nobody knows', () => {
   it('may have its type in it', () => {
     expect(explain('An error occurred (ResourceNotFoundException): odd').code).toBe('aws-not-found');
     expect(explain('odd').code).toBe('aws-failed');
+  });
+
+  it.each(['profile:', 'certificate ', 'ListX', ':', 'Issuer: ['])('may be a megabyte of %j', (part) => {
+    const text = `profile${part.repeat(1_000_000 / part.length)}`;
+    expect(explain(text).known).toBe(false);
   });
 
   it('may be empty', () => {

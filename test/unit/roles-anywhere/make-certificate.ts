@@ -30,6 +30,9 @@ export interface Recipe {
   /** Certify these keys instead of new ones. */
   readonly keys?: Pick<Made, 'privateKey' | 'publicKey'>;
   readonly rsa?: boolean;
+  /** Of basicConstraints; none where it is left out. */
+  readonly pathLength?: number;
+  readonly hash?: 'SHA-1' | 'SHA-256';
 }
 
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -43,7 +46,10 @@ export async function makeCertificate(recipe: Recipe): Promise<Made> {
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
       : generateKeyPairSync('ec', { namedCurve: 'P-256' }));
   const signer = issuer?.privateKey ?? privateKey;
-  const signingAlgorithm = signer.asymmetricKeyType === 'rsa' ? rsassa : ecdsa;
+  const signingAlgorithm = {
+    ...(signer.asymmetricKeyType === 'rsa' ? rsassa : ecdsa),
+    hash: recipe.hash ?? 'SHA-256',
+  };
   const keyUsage = recipe.keyUsage ?? (ca ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature);
   const x509 = await X509CertificateGenerator.create(
     {
@@ -56,13 +62,23 @@ export async function makeCertificate(recipe: Recipe): Promise<Made> {
       signingKey: await importKey('pkcs8', signer, ['sign']),
       signingAlgorithm,
       extensions: [
-        new BasicConstraintsExtension(ca, undefined, true),
+        new BasicConstraintsExtension(ca, recipe.pathLength, true),
         ...(recipe.keyUsage === null ? [] : [new KeyUsagesExtension(keyUsage, true)]),
       ],
     },
     webcrypto,
   );
   return { certificate: parseCertificate(new Uint8Array(x509.rawData)), privateKey, publicKey };
+}
+
+/** A root `CN=Root` and, below it, so many intermediates `CN=L1`, `CN=L2` ...; the root first. */
+export async function towerOf(levels: number, recipe: Partial<Recipe> = {}): Promise<Made[]> {
+  const tower = [await makeCertificate({ subject: 'CN=Root', ca: true })];
+  for (let level = 1; level <= levels; level++) {
+    const issuer = tower.at(-1)!;
+    tower.push(await makeCertificate({ subject: `CN=L${String(level)}`, issuer, ca: true, ...recipe }));
+  }
+  return tower;
 }
 
 function importKey(

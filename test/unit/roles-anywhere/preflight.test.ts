@@ -9,13 +9,14 @@ import {
 } from '../../../src/main/roles-anywhere/preflight.ts';
 import { isAppError } from '../../../src/shared/errors.ts';
 import { accountFields } from './account-fields.ts';
-import { makeCertificate } from './make-certificate.ts';
-import { oddCertificate } from './odd-certificate.ts';
+import { makeCertificate, towerOf } from './make-certificate.ts';
+import { oddCertificate, withSignatureAlgorithm } from './odd-certificate.ts';
 
 const environment: EndpointEnvironment = { rolesAnywhereUrl: null, useFips: false, useDualstack: false };
 const p256 = oddCertificate('p256');
 const day = 86_400_000;
-const now = p256.notBefore + day;
+// The certificates are not all of one day.
+const now = Math.max(p256.notBefore, oddCertificate('rsa4097').notBefore) + day;
 
 function findings(change: Partial<PreflightOptions>) {
   return preflight({ account: accountFields, certificate: p256, issuers: [], environment, now, ...change });
@@ -23,6 +24,7 @@ function findings(change: Partial<PreflightOptions>) {
 
 const codesOf = (change: Partial<PreflightOptions>) => findings(change).problems.map(({ code }) => code);
 const warningsOf = (change: Partial<PreflightOptions>) => findings(change).warnings.map(({ code }) => code);
+const tower = await towerOf(7);
 const withAccount = (change: Partial<PreflightFields>) => ({ account: { ...accountFields, ...change } });
 
 it('finds nothing wrong with a good account and certificate', () => {
@@ -86,6 +88,8 @@ describe('a certificate is refused for', () => {
     ['v1', 'cert-version'],
     ['empty-subject', 'cert-empty-subject'],
     ['rsa1024', 'key-unsupported'],
+    ['rsa2047', 'key-unsupported'],
+    ['rsa4097', 'key-unsupported'],
     ['pss-key', 'key-unsupported'],
     ['secp256k1', 'key-unsupported'],
     ['ed25519', 'key-unsupported'],
@@ -105,7 +109,50 @@ describe('a certificate is refused for', () => {
     expect(codesOf({ certificate: { ...p256, keyType: { type: 'RSA', bits } } })).toEqual(codes);
   });
 
-  it.each(['high-bit-serial', 'p521', 'pss-signature'])('not for being %s', (name) => {
+  it.each([
+    ['sha1WithRSASignature of OIW', '1.3.14.3.2.29', 'SHA-1'],
+    ['md5WithRSA of OIW', '1.3.14.3.2.3', 'MD5'],
+    ['dsa-with-sha1', '1.2.840.10040.4.3', 'SHA-1'],
+    ['RIPEMD-160 with RSA', '1.3.36.3.3.1.2', 'RIPEMD160'],
+    ['MD5 with RSA', '1.2.840.113549.1.1.4', 'MD5'],
+    ['SHA-224 with ECDSA', '1.2.840.10045.4.3.1', 'SHA-224'],
+    ['SHA-1 with ECDSA', '1.2.840.10045.4.1', 'SHA-1'],
+    ['RSASSA-PSS without parameters', '1.2.840.113549.1.1.10', 'SHA-1'],
+    ['ecdsa-with-Recommended', '1.2.840.10045.4.2', 'the algorithm 1.2.840.10045.4.2'],
+    ['an algorithm of nobody’s', '1.2.3.4', 'the algorithm 1.2.3.4'],
+  ])('a signature with %s', (_, oid, name) => {
+    const { problems } = findings({ certificate: withSignatureAlgorithm(p256, oid) });
+    expect(problems).toMatchObject([
+      {
+        code: 'cert-sha1',
+        message: `The certificate is signed with ${name}; AWS takes SHA-256 or stronger.`,
+      },
+    ]);
+  });
+
+  it('a signature with RSASSA-PSS and a hash nobody knows', () => {
+    // hashAlgorithm [0] { 1.2.3 }
+    const parameters = Buffer.from('3008a006300406022a03', 'hex');
+    const certificate = withSignatureAlgorithm(p256, '1.2.840.113549.1.1.10', parameters);
+    expect(codesOf({ certificate })).toEqual(['cert-sha1']);
+  });
+
+  it.each([
+    ['SHA-256 with RSA', '1.2.840.113549.1.1.11', []],
+    ['SHA-384 with RSA', '1.2.840.113549.1.1.12', []],
+    ['SHA-512 with RSA', '1.2.840.113549.1.1.13', []],
+    ['SHA-384 with ECDSA', '1.2.840.10045.4.3.3', []],
+    ['SHA-512 with ECDSA', '1.2.840.10045.4.3.4', []],
+    ['ML-DSA-65', '2.16.840.1.101.3.4.3.18', []],
+    ['Ed25519', '1.3.101.112', ['cert-signature-unusual']],
+    ['Ed448', '1.3.101.113', ['cert-signature-unusual']],
+  ])('no signature with %s', (_, oid, expected) => {
+    const certificate = withSignatureAlgorithm(p256, oid);
+    expect(codesOf({ certificate })).toEqual([]);
+    expect(warningsOf({ certificate })).toEqual(expected);
+  });
+
+  it.each(['high-bit-serial', 'p521', 'pss-signature', 'rsa2049'])('not for being %s', (name) => {
     expect(codesOf({ certificate: oddCertificate(name) })).toEqual([]);
   });
 
@@ -121,15 +168,39 @@ describe('a certificate is refused for', () => {
   });
 
   it('intermediates that do not lead up from it', () => {
-    expect(codesOf({ issuers: [oddCertificate('ca')] })).toEqual(['chain-broken']);
+    const change = { ...withAccount({ intermediates: '/i.pem' }), issuers: [oddCertificate('ca')] };
+    expect(findings(change)).toMatchObject({
+      problems: [
+        {
+          code: 'chain-broken',
+          remedy: expect.stringContaining('no intermediates where the anchor itself') as string,
+        },
+      ],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['another leaf', [oddCertificate('p521')]],
+    ['itself', [p256]],
+    ['nothing', []],
+  ])('no file of intermediates that has no CA in it: %s', (_, issuers) => {
+    const change = { ...withAccount({ intermediates: '/i.pem' }), issuers };
+    expect(findings(change)).toEqual({ problems: [], warnings: [] });
   });
 });
 
 it('gives every finding, not the first alone', () => {
   const found = findings({
-    account: { ...accountFields, roleArn: 'x', sessionDuration: 1, endpoint: 'http://example.com' },
+    account: {
+      ...accountFields,
+      roleArn: 'x',
+      sessionDuration: 1,
+      endpoint: 'http://example.com',
+      intermediates: '/i.pem',
+    },
     certificate: { ...oddCertificate('sha1'), subjectIsEmpty: true, notAfter: now - 1 },
-    issuers: [p256],
+    issuers: [oddCertificate('ca')],
   });
   expect(found.problems.every((error) => isAppError(error))).toBe(true);
   expect(found.problems.map(({ code }) => code)).toEqual([
@@ -179,6 +250,49 @@ describe('a warning, not a refusal, is', () => {
     expect(findings({ certificate }).warnings[0]?.message).toContain('is too long in a session tag');
   });
 
+  const many = (type: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ type, value: `unit ${String(i + 10)}` }));
+
+  it.each([
+    // 40 of 7 characters and 39 slashes are 319, 32 and 31 are 255, 33 and 32 are 263.
+    ['40 OUs of the subject', { subjectAttributes: many('OU', 40) }, 'The subject’s OU “unit 10/unit 11/'],
+    ['40 OUs of the issuer', { issuerAttributes: many('OU', 40) }, 'The issuer’s OU “unit 10/unit 11/'],
+    ['33 OUs', { subjectAttributes: many('OU', 33) }, 'is too long in a session tag'],
+    ['32 OUs', { subjectAttributes: many('OU', 32) }, null],
+    ['20 OUs and 20 Os', { subjectAttributes: [...many('OU', 20), ...many('O', 20)] }, null],
+    [
+      'one of two OUs',
+      {
+        subjectAttributes: [
+          { type: 'OU', value: 'a' },
+          { type: 'CN', value: 'x' },
+          { type: 'OU', value: "b'" },
+        ],
+      },
+      "The subject’s OU “a/b'” has “'”",
+    ],
+    [
+      '40 OUs of a directory name',
+      { directoryNames: [many('OU', 40)] },
+      'alternative name’s Name/OU “unit 10/',
+    ],
+    ['20 OUs of two directory names', { directoryNames: [many('OU', 20), many('OU', 20)] }, null],
+  ])('a tag of names that are there several times: %s', (_, change, message) => {
+    const { warnings } = findings({ certificate: { ...p256, ...change } });
+    expect(warnings.map(({ code }) => code)).toEqual(message === null ? [] : ['cert-name-untaggable']);
+    if (message !== null) expect(warnings[0]?.message).toContain(message);
+  });
+
+  it('a directory name STS cannot carry', () => {
+    const { directoryNames } = oddCertificate('directory-name');
+    expect(findings({ certificate: { ...p256, directoryNames } }).warnings).toMatchObject([
+      {
+        code: 'cert-name-untaggable',
+        message: expect.stringContaining("alternative name’s Name/O “O'Reilly, + Sons” has “' ,”") as string,
+      },
+    ]);
+  });
+
   it('a common name AWS shortens', () => {
     const certificate = { ...p256, subjectAttributes: [{ type: 'CN', value: 'x'.repeat(62) }] };
     expect(warningsOf({ certificate })).toEqual(['cert-name-long']);
@@ -224,6 +338,76 @@ describe('a warning, not a refusal, is', () => {
         message: 'The CA certificate “CN=Old” expired on 2026-06-01T00:00:00Z; AWS will probably refuse it.',
       },
     ]);
+  });
+
+  it('an issuer that is signed with SHA-1', async () => {
+    const [root, weak] = await towerOf(1, { hash: 'SHA-1' });
+    const { certificate } = await makeCertificate({ subject: 'CN=x', issuer: weak! });
+    const issuers = [weak!.certificate, root!.certificate];
+    const expected = {
+      problems: [],
+      warnings: [
+        {
+          code: 'issuer-sha1',
+          message:
+            'The CA certificate “CN=L1” is signed with SHA-1; AWS takes SHA-256 or stronger and will probably refuse it.',
+        },
+      ],
+    };
+    expect(findings({ certificate, issuers })).toEqual(expected);
+    expect(findings({ certificate, issuers: issuers.slice(0, 1) })).toEqual(expected);
+  });
+
+  it('not how a root is signed: it is not sent', async () => {
+    const root = await makeCertificate({ subject: 'CN=Root', ca: true, hash: 'SHA-1' });
+    const { certificate } = await makeCertificate({ subject: 'CN=x', issuer: root });
+    expect(findings({ certificate, issuers: [root.certificate] })).toEqual({ problems: [], warnings: [] });
+  });
+
+  describe('of the way up', () => {
+    const certificates = tower.map((made) => made.certificate);
+    const under = async (level: number) =>
+      (await makeCertificate({ subject: 'CN=x', issuer: tower[level]! })).certificate;
+
+    it.each([
+      [5, true, null],
+      [6, true, 'There are 6 intermediate certificates, of which AWS takes 5'],
+      [7, true, 'There are 7 intermediate certificates, of which AWS takes 5'],
+      [5, false, null],
+      [6, false, 'There are 6 intermediate certificates, of which AWS takes 5'],
+    ])('that it has %d intermediates, root there: %s', async (level, withRoot, message) => {
+      const issuers = certificates.slice(withRoot ? 0 : 1, level + 1);
+      const { problems, warnings } = findings({ certificate: await under(level), issuers });
+      expect(problems).toEqual([]);
+      expect(warnings.map(({ code }) => code)).toEqual(message === null ? [] : ['chain-too-long']);
+      if (message !== null) expect(warnings[0]?.message).toContain(message);
+    });
+
+    it.each([
+      [2, 0, []],
+      [2, 1, []],
+      [1, 0, ['issuer-path-length']],
+      [0, 1, ['issuer-path-length']],
+    ])('that number %d of three CAs has a path length of %d: %j', async (at, pathLength, expected) => {
+      const issuers = certificates
+        .slice(0, 3)
+        .map((issuer, i) => (i === at ? { ...issuer, pathLength } : issuer));
+      const found = findings({ certificate: await under(2), issuers });
+      expect(found.problems).toEqual([]);
+      expect(found.warnings.map(({ code }) => code)).toEqual(expected);
+    });
+
+    it('that what lies beside the certificate did not issue it', async () => {
+      const certificate = await under(0);
+      const stranger = await makeCertificate({ subject: 'CN=Stranger', ca: true });
+      expect(findings({ certificate, issuers: [stranger.certificate] })).toMatchObject({
+        problems: [],
+        warnings: [{ code: 'issuers-unrelated' }],
+      });
+      for (const issuers of [[], [p256], [certificate], [stranger.certificate, ...certificates]]) {
+        expect(findings({ certificate, issuers })).toEqual({ problems: [], warnings: [] });
+      }
+    });
   });
 
   it('an ARN that does not end in a UUID', () => {

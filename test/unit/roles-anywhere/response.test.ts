@@ -121,6 +121,18 @@ describe('an answer that is not one', () => {
       withCredentials({ expiration: '2026-13-12T11:30:00Z' }),
       'credentials.expiration',
     ],
+    ...['2026-11-31', '2026-02-29', '2026-04-31', '2026-00-10', '2026-03-00'].map(
+      (day): [string, Answer, string] => [
+        `${day}, no day of the calendar`,
+        withCredentials({ expiration: `${day}T11:30:00Z` }),
+        'credentials.expiration',
+      ],
+    ),
+    ...['24:00:00', '11:60:00', '11:30:60'].map((time): [string, Answer, string] => [
+      `${time}, no time of the day`,
+      withCredentials({ expiration: `2026-03-12T${time}Z` }),
+      'credentials.expiration',
+    ]),
     [
       'a date in words',
       withCredentials({ expiration: 'Thu, 12 Mar 2026 11:30:00 GMT' }),
@@ -131,6 +143,9 @@ describe('an answer that is not one', () => {
     ['a page with 403', answer('<html>Blocked', 403), 'status 403 with a web page'],
     ['text with 400', answer('Bad Request', 400), 'refuses with status 400'],
     ['nothing with 404', answer('', 404), 'status 404 with an empty body'],
+    ['a proxy’s words with 403', answer({ error: 'blocked by proxy' }, 403), 'refuses with status 403'],
+    ['an empty object with 400', answer({}, 400), 'refuses with status 400'],
+    ['no text in it with 403', answer({ message: null, code: 403 }, 403), 'refuses with status 403'],
   ])('%s', (_, given, why) => {
     const error = failureOf(given);
     expect(error.code).toBe('response-invalid');
@@ -171,6 +186,37 @@ describe('another identity than asked for', () => {
     const error = failureOf(changed(change));
     expect(error.code).toBe('identity-mismatch');
     expect(error.message).toContain('asked was arn:aws:iam::123456789012:role/team/Reader');
+  });
+});
+
+describe('a session name', () => {
+  const arn = (name: string) => `arn:aws:sts::123456789012:assumed-role/Reader/${name}`;
+  const named = (name: string) => changed({ assumedRoleUser: { arn: arn(name) } });
+
+  it.each([
+    ['alice', 'alice', true],
+    ['alice', 'bob', false],
+    ['alice', 'Alice', false],
+    ['alice', 'alice2', false],
+    [null, 'bob', true],
+  ])('asked %s, answered %s: %s', (roleSessionName, answered, taken) => {
+    const question = { ...asked, roleSessionName };
+    if (taken) {
+      expect(readCreateSessionAnswer(named(answered), question).assumedRoleArn).toBe(arn(answered));
+      return;
+    }
+    const error = failureOf(named(answered), question);
+    expect(error.code).toBe('identity-mismatch');
+    expect(error.message).toContain(`Reader as “alice”.`);
+    expect(error.message).toContain(arn(answered));
+  });
+
+  it('is read from the identity alone: what nobody uses may be missing', () => {
+    const { assumedRoleUser } = created.credentialSet[0]!;
+    const set = { credentials, roleArn: role.text, assumedRoleUser: { arn: assumedRoleUser.arn } };
+    expect(readCreateSessionAnswer(answer({ credentialSet: [set] }), asked).assumedRoleArn).toBe(
+      assumedRoleUser.arn,
+    );
   });
 });
 
@@ -223,6 +269,24 @@ describe('a refusal', () => {
     expect(failureOf(answer({ message: 'Untrusted signing certificate' }, 403)).message).toContain(
       'trust anchor',
     );
+  });
+
+  it.each([
+    [{ message, code: 403 }, 403, 'aws-access-denied', `AWS says: “${message}”.`],
+    [{ message: null, Message: message }, 404, 'aws-not-found', `AWS says: “${message}”.`],
+    [{ message, __type: {} }, 400, 'aws-invalid-request', `AWS says: “${message}”.`],
+    [
+      { message: null, __type: 'AccessDeniedException' },
+      403,
+      'aws-access-denied',
+      'AWS refused the request.',
+    ],
+    [{ message: [1], code: 'ResourceNotFoundException' }, 400, 'aws-not-found', null],
+  ])('keeps what is text of %j', (body, status, code, words) => {
+    const error = failureOf(answer(body, status));
+    expect(error).toBeInstanceOf(AwsRefusal);
+    expect(error.code).toBe(code);
+    if (words !== null) expect(error.message).toBe(words);
   });
 
   it('of nothing but access points at the session name where one was asked', () => {

@@ -85,6 +85,11 @@ describe('a key in a file', () => {
       { intermediates: '/i.pem' },
     ],
     [
+      'and from certificates of other keys',
+      () => ({ '/key.pem': keyPem(device) + pem(other) + pem(device) + pem(authority) + pem(rsa) }),
+      {},
+    ],
+    [
       'an encrypted key and chain',
       () => ({ '/key.pem': pem(authority) + encrypted(device) + pem(device) }),
       {},

@@ -82,6 +82,11 @@ describe('a key file', () => {
   it.each([
     ['nothing', '', 'file-unreadable'],
     ['other text', 'hello', 'file-unreadable'],
+    [
+      'a certificate cut short',
+      `${encode(ec, { type: 'pkcs8' })}-----BEGIN CERTIFICATE-----\nAAAA\n`,
+      'cert-unreadable',
+    ],
     ['only certificates', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', 'file-unreadable'],
     ['two keys', encode(ec, { type: 'pkcs8' }) + encode(rsa, { type: 'pkcs1' }), 'key-ambiguous'],
     ['PKCS#12', Buffer.from('3082', 'hex'), 'key-unsupported'],
