@@ -136,17 +136,13 @@ describe('it never waits for a human and never signs', () => {
 });
 
 describe('it always ends within --timeout-ms + 300 ms', () => {
-  /** What Node alone takes, so that a busy computer does not fail us. */
-  async function nodeMs(): Promise<number> {
-    return (await world.run(process.execPath, ['-e', '0'])).ms;
-  }
-
   it.each([1, 300, 1000])('%d ms, the agent stopped in its tracks', async (timeoutMs) => {
     process.kill(agentPid(), 'SIGSTOP');
     try {
-      const result = await call('dev', '--timeout-ms', String(timeoutMs));
+      const result = await world.inTime(timeoutMs + 300, () =>
+        call('dev', '--timeout-ms', String(timeoutMs)),
+      );
       textFailure(result, 6);
-      expect(result.ms).toBeLessThan(timeoutMs + 300 + (await nodeMs()));
       expect(result.ms).toBeGreaterThan(timeoutMs);
     } finally {
       process.kill(agentPid(), 'SIGCONT');
@@ -156,10 +152,9 @@ describe('it always ends within --timeout-ms + 300 ms', () => {
   it('2000 ms where nothing is said', async () => {
     process.kill(agentPid(), 'SIGSTOP');
     try {
-      const result = await call('dev');
+      const result = await world.inTime(2300, () => call('dev'));
       textFailure(result, 6);
       expect(result.ms).toBeGreaterThan(2000);
-      expect(result.ms).toBeLessThan(2300 + (await nodeMs()));
     } finally {
       process.kill(agentPid(), 'SIGCONT');
     }
@@ -188,12 +183,10 @@ describe('it always ends within --timeout-ms + 300 ms', () => {
     const path = join(world.folder('home/odd'), 'agent.sock');
     const server = await listen(path, act);
     try {
-      const result = await world.rolekey(['credential-process', '--account', 'dev', '--timeout-ms', '500'], {
-        env: { ROLEKEY_SOCKET: path },
-      });
+      const words = ['credential-process', '--account', 'dev', '--timeout-ms', '500'];
+      const result = await world.inTime(800, () => world.rolekey(words, { env: { ROLEKEY_SOCKET: path } }));
       expect([1, 6]).toContain(result.code);
       textFailure(result, result.code);
-      expect(result.ms).toBeLessThan(800 + (await nodeMs()));
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
@@ -205,9 +198,11 @@ describe('it always ends within --timeout-ms + 300 ms', () => {
       ROLEKEY_AUTOSTART: '1',
     };
     const words = ['credential-process', '--account', 'dev', '--timeout-ms', '50'];
-    const result = await world.rolekey(words, { env });
+    const result = await world.inTime(350, async () => {
+      await world.rolekey(['agent', 'stop'], { env });
+      return world.rolekey(words, { env });
+    });
     textFailure(result, 6);
-    expect(result.ms).toBeLessThan(350 + (await nodeMs()));
     await world.rolekey(['agent', 'stop'], { env });
   });
 });
