@@ -21,6 +21,7 @@ import { createTokenHosts } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
+import { Notices } from './notices.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
@@ -79,6 +80,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   store.list(); // a configuration that cannot be read is told at once, not with the first call
 
   const hub = new EventHub();
+  const notices = new Notices(logger);
   const prompts = new PromptBroker(clock, hub);
   const serverClock = new ServerClock(clock);
   const tokens = createTokenService({
@@ -106,7 +108,10 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     }),
     mayAdopt: store.adoptions.has,
     onTightened: () => {
-      logger.log('warn', 'credentials-file-tightened', { path: awsCredentialsFile });
+      notices.tell(null, {
+        code: 'credentials-file-tightened',
+        message: `Others could read ${awsCredentialsFile}; it is yours alone now (mode 0600).`,
+      });
     },
   });
   const sessions = new SessionService({
@@ -115,7 +120,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       const signer = await tokens.signer(account);
       const { certificate, issuers } = signer;
       const now = awsTime(account);
-      refuse(preflight({ account, certificate, issuers, environment, now }));
+      const findings = preflight({ account, certificate, issuers, environment, now });
+      refuse(findings);
+      for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
     createSession: async (account, signer, signal) =>
@@ -198,8 +205,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
           askedBy: caller.saysItIs,
         });
         // Where nobody is asked there is nobody to be kept waiting.
-        await (timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting));
-        return results(ids);
+        const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
+        const told = await notices.during(ids, waiting);
+        return { ...results(ids), notices: [...told] };
       },
       disconnect: async ({ select }) => {
         const ids = selected(select);

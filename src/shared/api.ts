@@ -10,6 +10,7 @@ import {
   accountStatusSchema,
   agentInfoSchema,
   credentialsSchema,
+  noticeSchema,
   outletSchema,
   promptAnswerSchema,
   promptSchema,
@@ -98,6 +99,10 @@ const endpoints = z.record(accountIdSchema, z.string());
 const results = z.strictObject({
   results: z.array(z.strictObject({ account: accountIdSchema, state: stateSchema })),
 });
+const resultsWithNotices = results.extend({
+  /** Worth telling the person at work; they stop nothing. */
+  notices: z.array(noticeSchema),
+});
 
 export const calls = {
   /** The agent and every account's state. */
@@ -165,7 +170,7 @@ export const calls = {
       /** How long all may take, a human's answers included, milliseconds; 0: nobody is asked, and time does not count. */
       timeoutMs: z.int().min(0).max(3_600_000),
     }),
-    output: results,
+    output: resultsWithNotices,
     doors: ['agent', 'window'],
   },
   disconnect: { input: z.strictObject({ select: selection }), output: results, doors: ['agent', 'window'] },

@@ -116,6 +116,10 @@ export type CertificateInfo = z.infer<typeof certificateInfoSchema>;
 export const problemSchema = z.strictObject({ code: z.string(), message: z.string() });
 export type Problem = z.infer<typeof problemSchema>;
 
+/** A problem that stops nothing. `account` null: it is about none in particular. */
+export const noticeSchema = problemSchema.extend({ account: accountIdSchema.nullable() });
+export type Notice = z.infer<typeof noticeSchema>;
+
 export const keyInfoSchema = z.strictObject({
   /** RFC 7512. */
   uri: z.string(),

@@ -22,11 +22,14 @@ export const connect: Work = async (invocation, terminal) => {
     // The agent keeps the time itself; one that hangs must not keep us longer than that.
     patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
   };
-  const output = await (answer === null
+  const { notices, ...output } = await (answer === null
     ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
     : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
         whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
       ));
+  for (const { account, message } of terminal.json ? [] : notices) {
+    terminal.say(`rolekey: ${account === null ? '' : `${account}: `}${message}`);
+  }
   // Credentials that found no place in their outlet are served from memory all the same; that is a failure to tell.
   return report(output, terminal, ({ state }) => state.serving !== null && state.error === null);
 };
@@ -86,7 +89,7 @@ type Result = CallOutput<'connect'>['results'][number];
 
 /** Prints the results; the exit code is that of the first that failed, in argument order. */
 function report(
-  output: CallOutput<'connect'>,
+  output: CallOutput<'disconnect'>,
   terminal: Terminal,
   succeeded: (result: Result) => boolean,
 ): number {

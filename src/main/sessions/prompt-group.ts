@@ -18,14 +18,16 @@ export interface Requester {
 export class PromptGroup {
   readonly #requester: Requester;
   readonly #allPrepared: Promise<void>;
-  readonly #labels = new Map<string, string[]>();
+  readonly #accounts: readonly Account[];
+  /** Accounts that wait, by token. */
+  readonly #waiting = new Map<string, Set<string>>();
   #unprepared: number;
   #release: () => void = () => undefined;
 
-  /** @param size how many accounts there are. */
-  constructor(requester: Requester, size: number) {
+  constructor(requester: Requester, accounts: readonly Account[]) {
     this.#requester = requester;
-    this.#unprepared = size;
+    this.#accounts = accounts;
+    this.#unprepared = accounts.length;
     this.#allPrepared = new Promise((resolve) => (this.#release = resolve));
   }
 
@@ -36,28 +38,30 @@ export class PromptGroup {
 
   /**
    * The account's key, ready to sign. A person is asked only once every account of the group was checked, and is told
-   * the labels of all that wait for that token.
+   * the labels of all that wait for that token, in the order they were named.
    */
   async ready(prepare: PrepareSigner, account: Account): Promise<Signer> {
     let signer: Signer;
     try {
       signer = await prepare(account);
-      this.#waitingFor(signer).push(account.label);
+      this.#waitingFor(signer).add(account.id);
     } finally {
       this.#arrived();
     }
     await this.#allPrepared;
     if (!signer.readyWithoutHuman()) {
-      await signer.unlock({ ...this.#requester, accounts: this.#waitingFor(signer) });
+      const waiting = this.#waitingFor(signer);
+      const accounts = this.#accounts.filter(({ id }) => waiting.has(id)).map(({ label }) => label);
+      await signer.unlock({ ...this.#requester, accounts });
     }
     return signer;
   }
 
-  #waitingFor({ key }: Signer): string[] {
+  #waitingFor({ key }: Signer): Set<string> {
     const token = key.token === null ? key.uri : `${key.token.serial} ${key.token.label}`;
-    const labels = this.#labels.get(token) ?? [];
-    this.#labels.set(token, labels);
-    return labels;
+    const waiting = this.#waiting.get(token) ?? new Set();
+    this.#waiting.set(token, waiting);
+    return waiting;
   }
 
   #arrived(): void {

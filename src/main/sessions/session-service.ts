@@ -56,7 +56,7 @@ export class SessionService {
   async connect(ids: readonly string[], requester: Requester): Promise<void> {
     if (this.#stopped) throw new AppError('agent-not-running', { message: 'The Rolekey agent is stopping.' });
     const accounts = [...new Set(ids)].map((id) => this.#dependencies.accounts.get(id));
-    const group = new PromptGroup(requester, accounts.length);
+    const group = new PromptGroup(requester, accounts);
     await Promise.all(accounts.map((account) => this.#connect(account, group)));
   }
 
@@ -147,7 +147,7 @@ export class SessionService {
     const session = this.#sessions.get(id);
     const issued = session?.issued ?? null;
     if (issued !== null && issued.expiresAt > this.#dependencies.clock.now()) return issued;
-    const error = session?.state.error ?? null;
+    const error = session?.obstacle ?? null;
     if (error !== null) throw new AppError(error.code, error);
     throw new AppError('not-connected', {
       message: `The account ${id} is not connected.`,

@@ -34,6 +34,7 @@ export class Session {
   #state = idle;
   #issued: LiveSession | null = null;
   #retry: Retry | null = null;
+  #lastFailure: ErrorShape | null = null;
 
   constructor(account: Account, onChange: (state: State) => void) {
     this.id = account.id;
@@ -43,6 +44,11 @@ export class Session {
 
   get state(): SessionState {
     return this.#state;
+  }
+
+  /** What keeps it from serving: also while it is tried again, which cures nothing yet. */
+  get obstacle(): ErrorShape | null {
+    return this.#state.error ?? this.#lastFailure;
   }
 
   /** The credentials it has; they may have expired a moment ago. */
@@ -81,6 +87,7 @@ export class Session {
   /** New credentials. They are served from now on. */
   take(issued: LiveSession): void {
     this.#issued = issued;
+    this.#lastFailure = null;
     this.failures = 0;
     this.unpublished = true;
     // A first session is told when its outlet has it; until then the state stays `connecting`.
@@ -97,6 +104,7 @@ export class Session {
   fail(error: ErrorShape, retry: Retry): void {
     const consequence = consequenceOf(error.code);
     const reason = 'reason' in consequence ? consequence.reason : null;
+    this.#lastFailure = error;
     // While good credentials are served, whatever AWS or the disk says now may be mended in time.
     const activity =
       consequence.activity === 'failed' && this.#issued !== null ? 'retrying' : consequence.activity;
@@ -128,6 +136,7 @@ export class Session {
     this.attempt = null;
     this.#issued = null;
     this.#retry = null;
+    this.#lastFailure = null;
     this.unpublished = false;
     this.failures = 0;
     this.#change(idle);

@@ -1,4 +1,5 @@
 /** `connect`, `disconnect` and `lock`, without a terminal. */
+import { chmodSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pin, textOf, World } from '../../support/world/world.ts';
 import { documentOf, jsonFailure, success, textFailure } from './expectations.ts';
@@ -100,6 +101,40 @@ describe('connect', () => {
     const result = await world.rolekey(['connect', 'dev', 'test', '--pin-stdin'], { stdin: `${pin}\n` });
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toMatch(/^dev: connected until \d\d:\d\d\ntest: connected until \d\d:\d\d\n$/);
+  });
+
+  it('says what AWS may refuse and what was changed, each on a line of standard error, and goes on', async () => {
+    const { file, privateKeyFile } = world.authority.identity({
+      extensions: { extendedKeyUsage: 'serverAuth' },
+    });
+    const flags = ['--private-key', privateKeyFile, '--certificate', file, '--outlet', 'credentials-file'];
+    await world.addAccount('odd', ...flags);
+    world.file('home/.aws/credentials', '[mine]\nregion = eu-west-1\n');
+    chmodSync(world.credentialsFile, 0o644);
+    const first = await world.rolekey(['connect', 'odd', '--pin-stdin'], { stdin: '' });
+    expect(first.code).toBe(0);
+    expect(first.stderr.split('\n')).toEqual([
+      expect.stringMatching(/^rolekey: odd: .* lacks clientAuth/),
+      expect.stringMatching(/^rolekey: Others could read .*credentials; it is yours alone now/),
+      '',
+    ]);
+    await world.rolekey(['disconnect', 'odd']);
+    const again = await world.rolekey(['connect', 'odd', '--pin-stdin'], { stdin: '' });
+    expect(again.stderr).toMatch(/^rolekey: odd: [^\n]*\n$/);
+    await world.rolekey(['accounts', 'remove', 'odd', '--yes']);
+    rmSync(world.credentialsFile);
+  });
+
+  it('warns of a name that cannot be a session tag, and asks AWS all the same', async () => {
+    const { file, privateKeyFile } = world.authority.identity({ subject: "/O=Example/CN=O'Neil" });
+    await world.addAccount('odd', '--private-key', privateKeyFile, '--certificate', file);
+    const { code, stderr } = await world.rolekey(['connect', 'odd', '--pin-stdin'], { stdin: '' });
+    expect(code).toBe(5);
+    expect(stderr).toMatch(
+      /^rolekey: odd: The subject’s CN “O'Neil” [^\n]*session tag[^\n]*\nrolekey: odd: [^\n]*\n$/,
+    );
+    expect(created()).toHaveLength(1);
+    await world.rolekey(['accounts', 'remove', 'odd', '--yes']);
   });
 
   it('of an unknown account is refused as a whole', async () => {

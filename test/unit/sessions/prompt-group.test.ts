@@ -40,13 +40,31 @@ const onToken = (label: string, serial = label) => ({
 describe('a group', () => {
   it('asks for a token with the labels of all its accounts, and for each token apart', async () => {
     const { unlocked, signer } = keys();
-    const group = new PromptGroup(requester, 3);
+    const group = new PromptGroup(requester, ['a', 'b', 'c'].map(named));
     const prepare: PrepareSigner = async ({ id }) => signer(onToken(id === 'b' ? 'U' : 'T'));
     await Promise.all(['a', 'b', 'c'].map((id) => group.ready(prepare, named(id))));
     expect(unlocked).toEqual([
       { key: 'T', accounts: ['Label a', 'Label c'], askedBy: 'rolekey connect' },
       { key: 'U', accounts: ['Label b'], askedBy: 'rolekey connect' },
       { key: 'T', accounts: ['Label a', 'Label c'], askedBy: 'rolekey connect' },
+    ]);
+  });
+
+  it('names accounts in the order they were named, whichever key was found first', async () => {
+    const { unlocked, signer } = keys();
+    const group = new PromptGroup(requester, ['a', 'b'].map(named));
+    const slow = new Gate();
+    const a = group.ready(async () => {
+      await slow.promise;
+      return signer(onToken('T'));
+    }, named('a'));
+    const b = group.ready(async () => signer(onToken('T')), named('b'));
+    await settle();
+    slow.open();
+    await Promise.all([a, b]);
+    expect(unlocked.map(({ accounts }) => accounts)).toEqual([
+      ['Label a', 'Label b'],
+      ['Label a', 'Label b'],
     ]);
   });
 
@@ -58,7 +76,7 @@ describe('a group', () => {
       c: { uri: '/k1.pem' },
       d: { uri: '/k2.pem' },
     };
-    const group = new PromptGroup(requester, 4);
+    const group = new PromptGroup(requester, ['a', 'b', 'c', 'd'].map(named));
     await Promise.all(Object.keys(of).map((id) => group.ready(async () => signer(of[id]!), named(id))));
     expect(unlocked.map(({ accounts }) => accounts)).toEqual([
       ['Label a'],
@@ -71,7 +89,7 @@ describe('a group', () => {
   it('waits until every account was looked at before anybody is asked', async () => {
     const { unlocked, signer } = keys();
     const slow = new Gate();
-    const group = new PromptGroup(requester, 2);
+    const group = new PromptGroup(requester, ['a', 'b'].map(named));
     const first = group.ready(async () => signer(onToken('T')), named('a'));
     const second = group.ready(async () => {
       await slow.promise;
@@ -86,7 +104,7 @@ describe('a group', () => {
 
   it('does not wait for who is skipped, nor for who cannot be prepared', async () => {
     const { unlocked, signer } = keys();
-    const group = new PromptGroup(requester, 3);
+    const group = new PromptGroup(requester, ['a', 'b', 'c'].map(named));
     const failed = group.ready(() => Promise.reject(new AppError('cert-expired')), named('a'));
     const ready = group.ready(async () => signer(onToken('T')), named('b'));
     await expect(failed).rejects.toMatchObject({ code: 'cert-expired' });
@@ -98,7 +116,7 @@ describe('a group', () => {
 
   it('asks nobody where a key is ready', async () => {
     const { unlocked, signer } = keys(true);
-    await new PromptGroup(requester, 1).ready(async () => signer(onToken('T')), named('a'));
+    await new PromptGroup(requester, [named('a')]).ready(async () => signer(onToken('T')), named('a'));
     expect(unlocked).toEqual([]);
   });
 });

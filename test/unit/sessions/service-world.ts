@@ -127,6 +127,8 @@ export class World {
   readonly human = new FakeHuman();
   readonly outlet = new FakeOutlet();
   readonly told: Told[] = [];
+  /** Called with every change, in the midst of it. */
+  onTold: (account: string) => void = () => undefined;
   readonly tokens = new Map<string, FakeToken>();
   readonly service: SessionService;
   accounts: Account[];
@@ -163,7 +165,10 @@ export class World {
       clock: this.clock,
       random: () => this.random,
       logger: this.logger,
-      onChange: (account, state) => this.told.push({ account, state }),
+      onChange: (account, state) => {
+        this.told.push({ account, state });
+        this.onTold(account);
+      },
     });
   }
 

@@ -727,6 +727,17 @@ describe('a token', () => {
     expect(world.serves('a')).toBe('key-1');
   });
 
+  it('that is not there is what keeps from serving, also while it is looked for again', async () => {
+    const world = open();
+    world.token('a').present = false;
+    await world.connect('a');
+    const served: string[] = [];
+    world.onTold = (account) => served.push(world.serves(account));
+    await world.clock.advance(10 * minute);
+    expect(served.length).toBeGreaterThan(2); // looked for, and not found, more than once
+    expect(new Set(served)).toEqual(new Set(['token-absent']));
+  });
+
   it('that is back and needs its PIN asks for that', async () => {
     const world = await connected();
     world.token('a').unplug();
