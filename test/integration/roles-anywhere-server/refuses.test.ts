@@ -418,6 +418,12 @@ describe('the ARNs', () => {
       () => withArn({ roleArn: arns.roleArn.replace('iam::', 'iam:eu-central-1:') }),
     ],
     [
+      'a role in a partition AWS does not have',
+      'arn-malformed',
+      validation,
+      () => withArn({ roleArn: arns.roleArn.replace('arn:aws:', 'arn:aws-foo:') }),
+    ],
+    [
       'a number for an ARN',
       'arn-malformed',
       validation,

@@ -1,7 +1,7 @@
 /**
  * What the server has to know about a certificate and node:crypto does not tell. RFC 5280 section 4.1.
  */
-import { verify, X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import {
   boolean,
   context,
@@ -126,7 +126,7 @@ export function parseCertificate(der: Buffer): Certificate {
       uri: [],
       directory: [],
     },
-    signed: (other) => holds(() => new X509Certificate(other.der).verify(parsed.publicKey)),
+    signed: (other) => new X509Certificate(other.der).verify(parsed.publicKey),
   };
 }
 
@@ -137,19 +137,6 @@ export function parsePemCertificates(pem: string): Certificate[] {
   return blocks.map((block) =>
     parseCertificate(Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64')),
   );
-}
-
-/** Whether `signature` is one of `data` by that key. */
-export const verifies = (hash: string, data: Buffer, key: KeyObject, signature: Buffer): boolean =>
-  holds(() => verify(hash, data, key, signature));
-
-/** A key that OpenSSL reads but cannot use (a modulus of 0, another algorithm) has signed nothing. */
-function holds(check: () => boolean): boolean {
-  try {
-    return check();
-  } catch {
-    return false;
-  }
 }
 
 function parseWithNode(der: Buffer): { readonly publicKey: KeyObject } {

@@ -1,9 +1,10 @@
 /**
  * CreateSession of IAM Roles Anywhere, judged: every rule AWS documents, one after the other, each with its own reason.
  */
+import { verify } from 'node:crypto';
 import type { Account, Profile, Role, TrustAnchor } from './account.ts';
 import { mayExist, parseArn, type Arn, type ArnKind } from './arn.ts';
-import { clientAuthOid, parseCertificate, verifies, type Certificate } from './certificate.ts';
+import { clientAuthOid, parseCertificate, type Certificate } from './certificate.ts';
 import { DerError } from './der.ts';
 import { defaultSessionName, sessionTags, unmappable } from './identity.ts';
 import { Refusal, type Reason } from './refusal.ts';
@@ -298,7 +299,7 @@ function checkSignature(
     throw new Refusal('body-hash-mismatch', 'X-Amz-Content-Sha256 is not the hash of the body');
   }
   seen.signatureValid = stringsToSign(request, authorization, amzDate).some((text) =>
-    verifies('sha256', Buffer.from(text), leaf.publicKey, Buffer.from(authorization.signature, 'hex')),
+    verify('sha256', Buffer.from(text), leaf.publicKey, Buffer.from(authorization.signature, 'hex')),
   );
   if (!seen.signatureValid)
     throw new Refusal('signature-invalid', 'not over this request, or by another key');

@@ -1,5 +1,6 @@
 /** Certificate revocation lists, RFC 5280 section 5.1. */
-import { signatureHashOf, verifies, type Certificate } from './certificate.ts';
+import { verify } from 'node:crypto';
+import { signatureHashOf, type Certificate } from './certificate.ts';
 import { bitString, context, DerReader, integer, readDer, tags } from './der.ts';
 import { readName, type Name } from './names.ts';
 
@@ -40,6 +41,6 @@ function parseCrl(der: Buffer): Crl {
   return {
     issuer,
     revoked,
-    signedBy: ({ publicKey }) => hash !== null && verifies(hash, signed.bytes, publicKey, signature),
+    signedBy: ({ publicKey }) => hash !== null && verify(hash, signed.bytes, publicKey, signature),
   };
 }
