@@ -103,6 +103,15 @@ describe('allowed forms of a request', () => {
       parameters: { ...arns, roleArn: equalsRoleArn },
       equalsSign: 'twice',
     },
+    'a role with = in the query, sent encoded twice': {
+      parameters: { ...arns, roleArn: equalsRoleArn },
+      equalsSign: 'twice-sent',
+    },
+    'a role in query and body, encoded differently': {
+      parameters: { ...arns, roleArn: equalsRoleArn },
+      equalsSign: 'twice-sent',
+      body: inBody({ roleArn: equalsRoleArn }).body!,
+    },
     'a role with = in the body': inBody({ roleArn: equalsRoleArn }),
     'more headers, signed': {
       extraHeaders: { 'Amz-Sdk-Invocation-Id': 'c0ffee', 'Amz-Sdk-Request': 'attempt=1;  max=3 ' },
@@ -159,6 +168,7 @@ describe('allowed keys and certificates', () => {
         ['withoutExtendedKeyUsage'],
         ['withoutBasicConstraints'],
         ['repeatedUnits'],
+        ['directoryName'],
         ['nonAsciiSubject'],
       ] as const
     ).map(([name]) => name),
@@ -276,6 +286,13 @@ describe('names of a session', () => {
       'CN=device',
     ],
     ['the deprecated member', {}, '{"sessionName":"bob"}', 'bob', 'CN=device'],
+    [
+      'the newer member where both are given',
+      {},
+      '{"roleSessionName":"alice","sessionName":"bob"}',
+      'alice',
+      'CN=device',
+    ],
     ['the serial in hex', { serial: '0abc' }, '{}', '0abc', 'CN=device'],
     ['no common name', { subject: '/O=x', serial: 'abd' }, '{}', '0abd', 'ID=0abd'],
     ['61 characters', { subject: `/CN=${'n'.repeat(61)}` }, '{}', /./, `CN=${'n'.repeat(61)}`],
@@ -297,12 +314,15 @@ describe('conditions of a trust policy', () => {
       'x509Subject/OU': ['A/B'],
       'x509Issuer/CN': ['Other', 'Test Root'],
       'x509SAN/DNS': ['device.test'],
+      'x509SAN/Name/CN': ['desk'],
       SourceArn: [arns.trustAnchorArn],
     };
     server = await world.start({ ...world.describe(), roles: [{ arn: arns.roleArn, condition }] });
     const certificate = world.root.identity({
       ...deviations().repeatedUnits,
-      extensions: { subjectAltName: 'DNS:device.test' },
+      extensions: {
+        subjectAltName: deviations().directoryName.extensions.subjectAltName.replace(/^/, 'DNS:device.test,'),
+      },
     });
     const { record } = await exchange(server, {
       ...goodDraft(server, deviceOf(certificate)),
@@ -328,29 +348,35 @@ describe('other places', () => {
     expect((await exchange(server, draft)).reply.status).toBe(201);
   });
 
-  it.each(['aws-cn', 'aws-us-gov', 'aws-iso-b', 'aws-eusc'])(
-    'partition %s, any ARNs in agreement',
-    async (partition) => {
-      server = await startServer({ account: openAccount(world.root.certificate.pem) });
-      const arn = (kind: string): string => `arn:${partition}:rolesanywhere:xx-test-1:210987654321:${kind}/1`;
-      const { reply } = await exchange(server, {
-        ...goodDraft(server, world.device),
-        region: 'xx-test-1',
-        parameters: {
-          profileArn: arn('profile'),
-          trustAnchorArn: arn('trust-anchor'),
-          roleArn: `arn:${partition}:iam::210987654321:role/x`,
-        },
-        body: '{"durationSeconds":43200,"roleSessionName":"me"}',
-      });
-      expect(reply.status).toBe(201);
-      const session = JSON.parse(reply.body) as SessionReply;
-      expect(session.credentialSet[0]!.assumedRoleUser.arn).toBe(
-        `arn:${partition}:sts::210987654321:assumed-role/x/me`,
-      );
-      expect(session.subjectArn).toContain(`arn:${partition}:rolesanywhere:xx-test-1:210987654321:subject/`);
-    },
-  );
+  it.each([
+    ['aws', 'xx-test-1'], // regions are added without notice
+    ['aws-cn', 'cn-north-1'],
+    ['aws-us-gov', 'us-gov-west-1'],
+    ['aws-iso', 'us-iso-east-1'],
+    ['aws-iso-b', 'us-isob-east-1'],
+    ['aws-iso-e', 'eu-isoe-west-1'],
+    ['aws-iso-f', 'us-isof-south-1'],
+    ['aws-eusc', 'eusc-de-east-1'],
+  ])('partition %s, region %s, any ARNs in agreement', async (partition, region) => {
+    server = await startServer({ account: openAccount(world.root.certificate.pem) });
+    const arn = (kind: string): string => `arn:${partition}:rolesanywhere:${region}:210987654321:${kind}/1`;
+    const { reply } = await exchange(server, {
+      ...goodDraft(server, world.device),
+      region,
+      parameters: {
+        profileArn: arn('profile'),
+        trustAnchorArn: arn('trust-anchor'),
+        roleArn: `arn:${partition}:iam::210987654321:role/x`,
+      },
+      body: '{"durationSeconds":43200,"roleSessionName":"me"}',
+    });
+    expect(reply.status).toBe(201);
+    const session = JSON.parse(reply.body) as SessionReply;
+    expect(session.credentialSet[0]!.assumedRoleUser.arn).toBe(
+      `arn:${partition}:sts::210987654321:assumed-role/x/me`,
+    );
+    expect(session.subjectArn).toContain(`arn:${partition}:rolesanywhere:${region}:210987654321:subject/`);
+  });
 
   it('a clock of its own: skew and Date follow it', async () => {
     await start();

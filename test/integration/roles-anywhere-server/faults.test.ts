@@ -196,7 +196,7 @@ async function fetchHead(
   url: string,
   method: string,
   headers: Readonly<Record<string, string>>,
-  body: string,
+  body: string | Buffer,
 ) {
   return new Promise<{ status: number; promised: number; received: number }>((resolve, reject) => {
     const outgoing = request(url, { method, headers, setHost: false, agent: false }, (response) => {

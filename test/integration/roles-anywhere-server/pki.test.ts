@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Authority } from '../../support/pki/authority.ts';
 import { deviations } from '../../support/pki/deviations.ts';
+import { construct, parts, resigned } from '../../support/pki/resign.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'rolekey-pki-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -18,6 +19,7 @@ const textOf = (file: string): string => openssl('x509', '-in', file, '-noout', 
 
 const root = Authority.root(at('root'), { key: 'RSA-2048' });
 const intermediate = root.intermediate(at('intermediate'));
+const ec = Authority.root(at('ec'));
 
 describe('authorities', () => {
   it('chain up for openssl', () => {
@@ -86,6 +88,41 @@ describe('authorities', () => {
   });
 });
 
+describe('what is signed again', () => {
+  const again = at('again.pem');
+
+  it('is a certificate as good as before, but for the change', () => {
+    const changed = resigned(ec.identity().pem, ec.certificate.privateKeyPem, (fields) =>
+      fields.with(1, Buffer.from('020133', 'hex')),
+    );
+    writeFileSync(again, changed);
+    expect(textOf(again)).toContain('Serial Number: 51 (0x33)');
+    expect(openssl('verify', '-CAfile', ec.certificate.file, again)).toContain('OK');
+  });
+
+  it('is a list as good as before, but for the change', () => {
+    const emptyName = construct([]);
+    const changed = resigned(ec.crl().pem, ec.certificate.privateKeyPem, (fields) =>
+      fields.with(2, emptyName),
+    );
+    writeFileSync(again, changed);
+    expect(openssl('crl', '-in', again, '-noout', '-text')).toMatch(/Issuer: *\n/);
+  });
+
+  it.each([
+    [0, '3000'],
+    [127, '307f'],
+    [128, '308180'],
+    [255, '3081ff'],
+    [256, '30820100'],
+    [65_536, '3083010000'],
+  ])('has lengths in DER: %s octets', (length, head) => {
+    const value = construct([Buffer.alloc(length)]);
+    expect(value.subarray(0, value.length - length).toString('hex')).toBe(head);
+    expect(parts(construct([value, value]))).toEqual([value, value]);
+  });
+});
+
 describe('deviations', () => {
   const shown: Record<Exclude<keyof ReturnType<typeof deviations>, 'expired' | 'notYetValid'>, RegExp> = {
     withoutKeyUsage: /^(?![\s\S]*Key Usage: critical)/,
@@ -94,10 +131,13 @@ describe('deviations', () => {
     sha1: /Signature Algorithm: sha1WithRSAEncryption/,
     sha224: /Signature Algorithm: sha224WithRSAEncryption/,
     md5: /Signature Algorithm: md5WithRSAEncryption/,
+    ripemd160: /Signature Algorithm: ripemd160WithRSA/,
     version1: /Version: 1 \(0x0\)/,
     emptySubject: /Subject: *\n/,
     apostropheInSubject: /CN = O'Neil/,
     unmappableName: /DNS:device.test, DNS:\*.device.test/,
+    unmappableDirectoryName: /DirName:\/CN=desk \(1\)\n/,
+    directoryName: /DirName:\/CN=desk\n/,
     sha384: /Signature Algorithm: sha384WithRSAEncryption/,
     sha512: /Signature Algorithm: sha512WithRSAEncryption/,
     pss: /Signature Algorithm: rsassaPss/,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Authority } from '../../support/pki/authority.ts';
 import { deviations } from '../../support/pki/deviations.ts';
+import { construct, parts, resigned } from '../../support/pki/resign.ts';
 import {
   describedAccount,
   openAccount,
@@ -22,6 +23,7 @@ import { arns, deviceOf, exchange, goodDraft, makeWorld, otherRoleArn, region } 
 
 const world = makeWorld();
 const { root } = world;
+const rsa = Authority.root(join(world.directory, 'rsa'), { key: 'RSA-2048' });
 let server: RunningServer;
 const proven = new Set<Reason>();
 
@@ -82,6 +84,9 @@ function eachDraft(cases: readonly Case[]): void {
   });
 }
 
+const malformed = { status: 400, type: 'ValidationException' } as const;
+const denied = { status: 403, type: 'AccessDeniedException' } as const;
+
 const without = (headers: Readonly<Record<string, string>>, name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name));
 const asBody = (members: object): Partial<Draft> => ({ body: JSON.stringify(members) });
@@ -97,6 +102,18 @@ describe('the request', () => {
     ['a body that is no JSON', 'body-malformed', validation, () => ({ body: 'durationSeconds=3600' })],
     ['a body that is a list', 'body-malformed', validation, () => ({ body: '[]' })],
     ['a body that is null', 'body-malformed', validation, () => ({ body: 'null' })],
+    [
+      'a body that is not UTF-8',
+      'body-malformed',
+      validation,
+      () => ({ body: Buffer.from('{"other":"\xff"}', 'latin1') }),
+    ],
+    [
+      'a body over 1 MiB',
+      'body-too-long',
+      [413, 'RequestEntityTooLargeException'],
+      () => asBody({ other: 'x'.repeat(1024 * 1024) }),
+    ],
   ]);
 
   it('a broken escape in the query: query-malformed', async () => {
@@ -115,6 +132,12 @@ describe('headers', () => {
       'header-missing',
       validation,
       () => ({ withoutHeader: name }),
+    ]),
+    ...(['Host', 'Content-Type', 'X-Amz-Date', 'X-Amz-X509'] as const).map((name): Case => [
+      `${name} empty`,
+      'header-missing',
+      validation,
+      () => ({ extraHeaders: { [name]: '' } }),
     ]),
     ...(['Host', 'Content-Type', 'X-Amz-Date', 'X-Amz-X509'] as const).map((name): Case => [
       `${name} unsigned`,
@@ -149,7 +172,8 @@ describe('headers', () => {
       validation,
       (draft) => ({ amzDate: amzDateOf(draft.time).slice(0, 8) }),
     ],
-    ['X-Amz-Date that is no day', 'date-malformed', validation, () => ({ amzDate: '20260231T250000Z' })],
+    ['X-Amz-Date that is no day', 'date-malformed', validation, () => ({ amzDate: '20260231T100000Z' })],
+    ['X-Amz-Date that is no hour', 'date-malformed', validation, () => ({ amzDate: '20260228T250000Z' })],
   ]);
 
   type EditCase = readonly [
@@ -248,17 +272,19 @@ describe('headers', () => {
     await expectRefusal({ ...request, headers: edit(request.headers) }, { reason, status, type });
   });
 
-  it('X-Amz-Date twice: header-duplicated', async () => {
-    const { headers, ...request } = signRequest(goodDraft(server, world.device));
-    const twice = { ...headers, 'x-amz-date': [headers['X-Amz-Date'], headers['X-Amz-Date']] };
-    await expectRefusal(
-      { ...request, headers: twice as unknown as Record<string, string> },
-      { reason: 'header-duplicated', status: 400, type: 'ValidationException' },
-    );
-  });
+  it.each(['Authorization', 'Host', 'Content-Type', 'X-Amz-Date', 'X-Amz-X509', 'X-Amz-X509-Chain'])(
+    '%s twice: header-duplicated',
+    async (twice) => {
+      const device = { ...world.device, chain: [root.certificate.pem] };
+      const request = signRequest(goodDraft(server, device));
+      expect((await send(server.url, request)).status).toBe(201);
+      await expectRefusal({ ...request, twice }, { reason: 'header-duplicated', ...malformed });
+    },
+  );
 
   it.each([
     ['that is no certificate', 'chain-malformed', ['VEVTVA==']],
+    ['that is empty', 'chain-malformed', []],
     ['with an empty place', 'chain-malformed', [root.certificate.der.toString('base64'), '']],
     ['of six', 'chain-too-long', Array<string>(6).fill(root.certificate.der.toString('base64'))],
   ] as const)('a chain %s: %s', async (_, reason, chain) => {
@@ -392,6 +418,12 @@ describe('the ARNs', () => {
       () => withArn({ roleArn: arns.roleArn.replace('iam::', 'iam:eu-central-1:') }),
     ],
     [
+      'a role in a partition AWS does not have',
+      'arn-malformed',
+      validation,
+      () => withArn({ roleArn: arns.roleArn.replace('arn:aws:', 'arn:aws-foo:') }),
+    ],
+    [
       'a number for an ARN',
       'arn-malformed',
       validation,
@@ -451,6 +483,66 @@ describe('the ARNs', () => {
     ],
   ]);
 
+  it('of a profile in another partition: arn-mismatch', async () => {
+    const profileArn = arns.profileArn.replace(
+      `aws:rolesanywhere:${region}`,
+      'aws-cn:rolesanywhere:cn-north-1',
+    );
+    const draft = goodDraft(server, world.device);
+    await expectRefusal(signRequest({ ...draft, ...withArn({ profileArn }) }), {
+      reason: 'arn-mismatch',
+      ...denied,
+    });
+    expect(server.requests.at(-1)!.detail).toBe('partitions differ');
+  });
+
+  it.each([
+    ['a partition AWS does not have', 'aws-foo', region, 'x'],
+    ['a partition that only begins like one', 'aws-iso-c', 'us-iso-east-1', 'x'],
+    ['a region outside of China in aws-cn', 'aws-cn', region, 'x'],
+    ['a region of China in aws', 'aws', 'cn-north-1', 'x'],
+    ['a commercial region in aws-us-gov', 'aws-us-gov', 'us-east-1', 'x'],
+    ['a region of aws-us-gov in aws', 'aws', 'us-gov-west-1', 'x'],
+    ['a region of aws-iso-b in aws-iso', 'aws-iso', 'us-isob-east-1', 'x'],
+    ['a commercial region in aws-iso-b', 'aws-iso-b', 'us-east-1', 'x'],
+    ['a commercial region in aws-iso-e', 'aws-iso-e', 'eu-west-1', 'x'],
+    ['a commercial region in aws-iso-f', 'aws-iso-f', 'us-west-1', 'x'],
+    ['a commercial region in aws-eusc', 'aws-eusc', region, 'x'],
+    ['a name with a space', 'aws', region, 'a b'],
+    ['a name of 65 characters', 'aws', region, 'x'.repeat(65)],
+  ])(
+    'with %s are refused also where every ARN is known: arn-malformed',
+    async (_, partition, place, name) => {
+      await server.close();
+      server = await startServer({ account: openAccount(root.certificate.pem) });
+      const prefix = `arn:${partition}:rolesanywhere:${place}:123456789012`;
+      const parameters = {
+        trustAnchorArn: `${prefix}:trust-anchor/1`,
+        profileArn: `${prefix}:profile/1`,
+        roleArn: `arn:${partition}:iam::123456789012:role/${name}`,
+      };
+      await expectRefusal(signRequest({ ...goodDraft(server, world.device), region: place, parameters }), {
+        reason: 'arn-malformed',
+        ...malformed,
+      });
+    },
+  );
+
+  it.each(['a%3Db', 'a!', 'a"', '<a>', 'a~'])(
+    'with the name %s, which IAM does not take, are refused also where every ARN is known: role-unknown',
+    async (name) => {
+      await server.close();
+      server = await startServer({ account: openAccount(root.certificate.pem) });
+      const roleArn = `arn:aws:iam::123456789012:role/${name}`;
+      const draft = { ...goodDraft(server, world.device), parameters: {}, ...asBody({ ...arns, roleArn }) };
+      await expectRefusal(signRequest(draft), {
+        reason: 'role-unknown',
+        ...denied,
+        message: /^Unable to assume role/,
+      });
+    },
+  );
+
   it('that disagree are refused also where every ARN is known: arn-mismatch', async () => {
     await server.close();
     server = await startServer({ account: openAccount(root.certificate.pem) });
@@ -493,6 +585,18 @@ describe('durations and session names', () => {
       validation,
       () => asBody({ roleSessionName: 12 }),
     ],
+    [
+      'a deprecated session name that is none, beside a good one',
+      'session-name-malformed',
+      validation,
+      () => asBody({ roleSessionName: 'alice', sessionName: 12 }),
+    ],
+    ...[5, 'x', ['x'], { host: 5 }, { host: null }].map((instanceProperties): Case => [
+      `instance properties ${JSON.stringify(instanceProperties)}`,
+      'instance-properties-malformed',
+      validation,
+      () => asBody({ instanceProperties }),
+    ]),
   ]);
 });
 
@@ -542,6 +646,7 @@ describe('the account', () => {
     ],
     ...(
       [
+        { 'x509SAN/Name/CN': ['desk'] },
         { 'x509Subject/CN': ['other'] },
         { 'x509Subject/L': ['Berlin'] },
         { 'x509Issuer/CN': ['Other CA'] },
@@ -573,7 +678,6 @@ const spkiPem = (key: KeyObject): string => key.export({ format: 'pem', type: 's
 
 describe('the certificate', () => {
   const insufficient = 'Untrusted certificate. Insufficient certificate';
-  const rsa = Authority.root(join(world.directory, 'rsa'), { key: 'RSA-2048' });
   const cases = [
     ['version1', 'leaf-version', insufficient, root],
     ['authority', 'leaf-is-ca', insufficient, root],
@@ -582,6 +686,7 @@ describe('the certificate', () => {
     ['sha1', 'leaf-weak-signature', insufficient, root],
     ['sha224', 'leaf-weak-signature', insufficient, root],
     ['md5', 'leaf-weak-signature', insufficient, rsa],
+    ['ripemd160', 'leaf-weak-signature', insufficient, rsa],
     ['emptySubject', 'leaf-empty-subject', insufficient, root],
     ['notYetValid', 'leaf-not-yet-valid', 'Untrusted certificate. Certificate not yet valid', root],
     ['expired', 'leaf-expired', 'Untrusted certificate. Certificate expired', root],
@@ -595,6 +700,12 @@ describe('the certificate', () => {
       'unmappableName',
       'attributes-unmappable',
       'Some attributes failed to be mapped into session tags. Issuer: [  ]; Subject: [  ]; SAN: [ DNS/2 ]',
+      root,
+    ],
+    [
+      'unmappableDirectoryName',
+      'attributes-unmappable',
+      'Some attributes failed to be mapped into session tags. Issuer: [  ]; Subject: [  ]; SAN: [ Name/CN ]',
       root,
     ],
   ] as const;
@@ -630,6 +741,76 @@ describe('the certificate', () => {
     });
   });
 
+  it('is good until the last second of its validity, and from the first', async () => {
+    const [from, until] = [server.now() + 1000, server.now() + 60_000];
+    const device = deviceOf(root.identity({ notBefore: new Date(from), notAfter: new Date(until) }));
+    const at = (seconds: number): SignedRequest => {
+      server.clockOffsetSeconds = seconds;
+      return signRequest(goodDraft(server, device));
+    };
+    await expectRefusal(at(0), { reason: 'leaf-not-yet-valid', ...denied });
+    expect((await send(server.url, at(1))).status).toBe(201);
+    expect((await send(server.url, at(60))).status).toBe(201);
+    await expectRefusal(at(61), { reason: 'leaf-expired', ...denied });
+  });
+
+  it('with a tag of 257 characters, where 256 pass: attributes-unmappable', async () => {
+    const units = (last: number): string =>
+      [64, 64, 64, last].map((length) => `/OU=${'u'.repeat(length)}`).join('');
+    const good = deviceOf(root.identity({ subject: `/O=Test${units(61)}` })); // three slashes join them
+    expect((await exchange(server, goodDraft(server, good))).reply.status).toBe(201);
+    const long = deviceOf(root.identity({ subject: `/O=Test${units(62)}` }));
+    await expectRefusal(signRequest(goodDraft(server, long)), {
+      reason: 'attributes-unmappable',
+      ...denied,
+      message: /Subject: \[ OU \]/,
+    });
+  });
+
+  it('of more than 16 KiB, where less passes: certificate-too-long', async () => {
+    const padded = (bytes: number) => root.identity({ extensions: { nsComment: 'x'.repeat(bytes) } });
+    const [good, long] = [padded(15_800), padded(16_384)];
+    expect(good.der.length).toBeGreaterThan(16_000);
+    expect((await exchange(server, goodDraft(server, deviceOf(good)))).reply.status).toBe(201);
+    await expectRefusal(signRequest(goodDraft(server, deviceOf(long))), {
+      reason: 'certificate-too-long',
+      ...malformed,
+    });
+  });
+
+  const ecdsaWithSha384 = Buffer.from('300a06082a8648ce3d040303', 'hex');
+  it.each([
+    ['a negative serial', 'certificate-malformed', (fields) => fields.with(1, Buffer.from('020185', 'hex'))],
+    [
+      'another signature algorithm inside than outside',
+      'certificate-malformed',
+      (fields) => fields.with(2, ecdsaWithSha384),
+    ],
+    [
+      'an extension twice',
+      'certificate-malformed',
+      (fields) => {
+        const extensions = parts(parts(fields[7]!)[0]!);
+        return fields.with(7, construct([construct([...extensions, extensions[0]!])], 0xa3));
+      },
+    ],
+    ['an issuer of another name that has the key', 'chain-untrusted', (fields) => fields.with(3, fields[5]!)],
+  ] as readonly [string, Reason, (fields: Buffer[]) => Buffer[]][])(
+    'with %s: %s',
+    async (what, reason, change) => {
+      const { certificate, privateKey } = world.device;
+      const key = root.certificate.privateKeyPem;
+      const draftOf = (pem: string): Draft => goodDraft(server, { certificate: pem, privateKey });
+      const unchanged = resigned(certificate, key, (fields) => fields);
+      expect((await exchange(server, draftOf(unchanged))).reply.status).toBe(201);
+      const serial = what === 'a negative serial' ? '-123' : '4096';
+      await expectRefusal(signRequest({ ...draftOf(resigned(certificate, key, change)), serial }), {
+        reason,
+        ...(reason === 'chain-untrusted' ? denied : malformed),
+      });
+    },
+  );
+
   it('with a name of the issuer that cannot be a tag: attributes-unmappable', async () => {
     const odd = Authority.root(join(world.directory, 'odd'), { subject: "/O=Let's Test/CN=Root (1)" });
     server.account = describedAccount(world.describe(odd.certificate.pem));
@@ -652,8 +833,11 @@ describe('the certificate', () => {
     });
   });
 
-  it('on a curve AWS does not name: key-unsupported', async () => {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
+  it.each([
+    ...['prime192v1', 'secp224r1', 'secp256k1', 'sect283k1'],
+    ...['brainpoolP256r1', 'brainpoolP384r1', 'brainpoolP512r1'],
+  ])('on the curve %s, which AWS does not name: key-unsupported', async (namedCurve) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
     const { pem } = root.issue({
       holder: { publicKey: spkiPem(publicKey) },
     });
@@ -674,11 +858,12 @@ describe('the chain', () => {
   const untrusted = { status: 403, type: 'AccessDeniedException', message: 'Untrusted signing certificate' };
 
   const day = 86_400_000;
-  const cases: readonly [
+  type ChainCase = readonly [
     what: string,
     reason: Reason,
-    make: () => { leaf: Authority; chain: Authority[] },
-  ][] = [
+    make: () => { leaf: Authority; chain: Authority[]; anchor?: Authority },
+  ];
+  const cases: readonly ChainCase[] = [
     [
       'an issuer that is not sent',
       'chain-untrusted',
@@ -726,13 +911,29 @@ describe('the chain', () => {
       },
     ],
     [
-      'an issuer signed with SHA-1',
-      'chain-weak-signature',
+      'an issuer without any key usage',
+      'chain-issuer-not-ca',
       () => {
-        const weak = root.intermediate(at('sha1'), { digest: 'sha1' });
+        const weak = root.intermediate(at('nousage'), { extensions: { keyUsage: null } });
         return { leaf: weak, chain: [weak] };
       },
     ],
+    [
+      'an issuer without basic constraints',
+      'chain-issuer-not-ca',
+      () => {
+        const weak = root.intermediate(at('noconstraints'), { extensions: { basicConstraints: null } });
+        return { leaf: weak, chain: [weak] };
+      },
+    ],
+    ...(['sha1', 'sha224', 'md5', 'ripemd160'] as const).map((digest): ChainCase => [
+      `an issuer signed with ${digest}`,
+      'chain-weak-signature',
+      () => {
+        const weak = rsa.intermediate(at(digest), { digest });
+        return { leaf: weak, chain: [weak], anchor: rsa };
+      },
+    ]),
     [
       'an issuer that has expired',
       'chain-validity',
@@ -766,7 +967,8 @@ describe('the chain', () => {
   ];
 
   it.each(cases)('%s: %s', async (_, reason, make) => {
-    const { leaf, chain } = make();
+    const { leaf, chain, anchor = root } = make();
+    server.account = describedAccount(world.describe(anchor.certificate.pem));
     const device = deviceOf(
       leaf.identity(),
       chain.length === 0 ? undefined : chain.map((one) => one.certificate.pem),
@@ -774,16 +976,31 @@ describe('the chain', () => {
     await expectRefusal(signRequest(goodDraft(server, device)), { reason, ...untrusted });
   });
 
-  it('of an anchor that has expired: chain-validity', async () => {
-    const old = Authority.root(at('old-root'), {
-      notBefore: new Date(Date.now() - 9 * day),
-      notAfter: new Date(Date.now() - day),
-    });
-    server.account = describedAccount(world.describe(old.certificate.pem));
-    await expectRefusal(signRequest(goodDraft(server, deviceOf(old.identity()))), {
-      reason: 'chain-validity',
-      ...untrusted,
-    });
+  it('of an anchor is good until the last second of its validity, and from the first: chain-validity', async () => {
+    const [from, until] = [server.now() + 1000, server.now() + 60_000];
+    const brief = Authority.root(at('brief'), { notBefore: new Date(from), notAfter: new Date(until) });
+    server.account = describedAccount(world.describe(brief.certificate.pem));
+    const device = deviceOf(brief.identity());
+    const when = (seconds: number): SignedRequest => {
+      server.clockOffsetSeconds = seconds;
+      return signRequest(goodDraft(server, device));
+    };
+    await expectRefusal(when(0), { reason: 'chain-validity', ...untrusted });
+    expect((await send(server.url, when(1))).status).toBe(201);
+    expect((await send(server.url, when(60))).status).toBe(201);
+    await expectRefusal(when(61), { reason: 'chain-validity', ...untrusted });
+  });
+
+  it.each([
+    ['no key usage', { keyUsage: null }],
+    ['no keyCertSign', { keyUsage: 'critical,cRLSign' }],
+    ['no basic constraints', { basicConstraints: null }],
+    ['CA:FALSE', { basicConstraints: 'critical,CA:FALSE' }],
+  ])('of a trust anchor with %s cannot be configured', (what, extensions) => {
+    const { certificate } = Authority.root(at(`anchor ${what}`), { extensions });
+    expect(() => describedAccount(world.describe(certificate.pem))).toThrow(
+      'Incorrect basic constraints for CA certificate',
+    );
   });
 });
 
@@ -821,6 +1038,24 @@ describe('revocation', () => {
     root.revoke(first.certificate);
     withCrls(root.crl().pem);
     await expectRefusal(signRequest(goodDraft(server, deviceOf(kept, chain))), revoked);
+  });
+
+  it('by a list with the name of another issuer does not count, though the key is right', async () => {
+    const holder = Authority.root(join(world.directory, 'two-names'));
+    const lost = holder.identity();
+    holder.revoke(lost);
+    const described = world.describe(holder.certificate.pem);
+    const listed = (crl: string): AccountDescription => ({
+      ...described,
+      trustAnchors: [{ ...described.trustAnchors[0]!, crls: [crl] }],
+    });
+    const renamed = resigned(holder.crl().pem, holder.certificate.privateKeyPem, (fields) =>
+      fields.with(2, construct([])),
+    );
+    server.account = describedAccount(listed(holder.crl().pem));
+    await expectRefusal(signRequest(goodDraft(server, deviceOf(lost))), revoked);
+    server.account = describedAccount(listed(renamed));
+    expect((await exchange(server, goodDraft(server, deviceOf(lost)))).reply.status).toBe(201);
   });
 
   it('by a list that somebody else signed does not count', async () => {

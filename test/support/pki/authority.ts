@@ -27,8 +27,8 @@ export interface CertificateOptions {
   readonly notAfter?: Date;
   /** Added to or replacing the defaults of the kind of certificate; `version: 1` has none at all. */
   readonly extensions?: Extensions;
-  /** With which the authority signs. MD5 needs an RSA authority. */
-  readonly digest?: 'sha256' | 'sha384' | 'sha512' | 'sha224' | 'sha1' | 'md5';
+  /** With which the authority signs. MD5 and RIPEMD-160 need an RSA authority. */
+  readonly digest?: 'sha256' | 'sha384' | 'sha512' | 'sha224' | 'sha1' | 'md5' | 'ripemd160';
   /** Sign with RSASSA-PSS; needs an RSA authority. */
   readonly pss?: boolean;
   readonly version?: 1 | 3;

@@ -2,9 +2,12 @@ import type { CertificateOptions } from './authority.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
+/** An alternative name that is a distinguished name; openssl reads that from a section of its own. */
+const directoryName = (commonName: string): string => `dirName:holder\n[holder]\nCN = ${commonName}`;
+
 /**
  * What can be odd or wrong about a device's certificate, by name: options for `Authority.identity`.
- * `md5` and `pss` need an RSA authority. The lower half is unusual but allowed.
+ * `md5`, `ripemd160` and `pss` need an RSA authority. The lower half is unusual but allowed.
  */
 export function deviations() {
   const now = Date.now();
@@ -17,10 +20,12 @@ export function deviations() {
     sha1: { digest: 'sha1' },
     sha224: { digest: 'sha224' },
     md5: { digest: 'md5' },
+    ripemd160: { digest: 'ripemd160' },
     version1: { version: 1 },
     emptySubject: { subject: '/' },
     apostropheInSubject: { subject: "/C=ZZ/O=Test/CN=O'Neil" },
     unmappableName: { extensions: { subjectAltName: 'DNS:device.test,DNS:*.device.test' } },
+    unmappableDirectoryName: { extensions: { subjectAltName: directoryName('desk (1)') } },
 
     sha384: { digest: 'sha384' },
     sha512: { digest: 'sha512' },
@@ -32,6 +37,7 @@ export function deviations() {
     withoutBasicConstraints: { extensions: { basicConstraints: null } },
     withoutCommonName: { subject: '/C=ZZ/O=Test/OU=Devices' },
     repeatedUnits: { subject: '/C=ZZ/O=Test/OU=A/OU=B/CN=device' },
+    directoryName: { extensions: { subjectAltName: directoryName('desk') } },
     nonAsciiSubject: { subject: '/C=ZZ/O=Tést/CN=Žofie 日本' },
   } as const satisfies Record<string, CertificateOptions>;
 }

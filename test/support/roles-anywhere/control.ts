@@ -19,10 +19,11 @@ const reply = (status: number, value: unknown): Answer => ({
   body: `${JSON.stringify(value)}\n`,
 });
 
-/** Answers one request to `/_control/...`. */
-export function control(server: Controllable, method: string, path: string, body: string): Answer {
+/** Answers one request to `/_control/...`. @param body null where it was too long to be kept. */
+export function control(server: Controllable, method: string, path: string, body: Buffer | null): Answer {
+  if (body === null) return reply(413, { message: 'the body is too long' });
   try {
-    return reply(200, route(server, `${method} ${path.slice('/_control'.length)}`, body));
+    return reply(200, route(server, `${method} ${path.slice('/_control'.length)}`, body.toString('utf8')));
   } catch (error) {
     if (error instanceof z.ZodError) return reply(400, { message: z.prettifyError(error) });
     if (error instanceof SyntaxError) return reply(400, { message: `not JSON: ${error.message}` });

@@ -3,7 +3,7 @@
  */
 import { verify } from 'node:crypto';
 import type { Account, Profile, Role, TrustAnchor } from './account.ts';
-import { parseArn, type Arn, type ArnKind } from './arn.ts';
+import { mayExist, parseArn, type Arn, type ArnKind } from './arn.ts';
 import { clientAuthOid, parseCertificate, type Certificate } from './certificate.ts';
 import { DerError } from './der.ts';
 import { defaultSessionName, sessionTags, unmappable } from './identity.ts';
@@ -79,6 +79,8 @@ export interface Judgement {
 
 /** Certificates in X-Amz-X509-Chain. */
 const maxChain = 5;
+/** Bytes of the DER of a client's certificate. */
+const maxCertificateBytes = 16 * 1024;
 const algorithms: Readonly<Record<string, string>> = {
   rsa: 'AWS4-X509-RSA-SHA256',
   ec: 'AWS4-X509-ECDSA-SHA256',
@@ -131,12 +133,16 @@ function readProof(request: WireRequest, seen: Observations): Proof {
   checkSignedHeaders(request, authorization.signedHeaders, seen);
   const amzDate = onlyHeader(request, 'x-amz-date', 'header-missing');
   const leaf = readCertificate(onlyHeader(request, 'x-amz-x509', 'header-missing'), 'certificate-malformed');
+  if (leaf.der.length > maxCertificateBytes) {
+    throw new Refusal('certificate-too-long', `${String(leaf.der.length)} bytes`);
+  }
   return { authorization, amzDate, leaf, chain: readChain(request) };
 }
 
+/** The value of a header that must be there once, with something in it. */
 function onlyHeader(request: WireRequest, name: string, missing: Reason): string {
-  const [value, second] = headerValues(request, name);
-  if (value === undefined) throw new Refusal(missing, name);
+  const [value = '', second] = headerValues(request, name);
+  if (value === '') throw new Refusal(missing, name);
   if (second !== undefined) throw new Refusal('header-duplicated', name);
   return value;
 }
@@ -157,7 +163,7 @@ function checkSignedHeaders(request: WireRequest, signed: readonly string[], see
 
 function readChain(request: WireRequest): Certificate[] {
   if (headerValues(request, 'x-amz-x509-chain').length === 0) return [];
-  const parts = onlyHeader(request, 'x-amz-x509-chain', 'header-missing').split(',');
+  const parts = onlyHeader(request, 'x-amz-x509-chain', 'chain-malformed').split(',');
   if (parts.length > maxChain) throw new Refusal('chain-too-long', `${String(parts.length)} certificates`);
   return parts.map((part) => readCertificate(part, 'chain-malformed'));
 }
@@ -174,12 +180,16 @@ function readCertificate(base64: string, malformed: Reason): Certificate {
   }
 }
 
+/**
+ * The guide encodes `=` in a query value twice, for the signature. A client that also sends it so means `=`: a `%3D` that
+ * is left in an ARN of the query stands for that.
+ */
 function readWish(request: WireRequest, seen: Observations): Wish {
   const body = readBody(request.body, seen);
   const parameters = readQuery(splitTarget(request.target).query);
   const arn = (name: string, kind: ArnKind): string => {
     const given = [
-      ...parameters.filter(([key]) => key === name).map(([, value]) => value),
+      ...parameters.filter(([key]) => key === name).map(([, value]) => value.replaceAll('%3D', '=')),
       body[name],
     ].filter((value) => value !== undefined && value !== null);
     const [value] = given;
@@ -193,7 +203,10 @@ function readWish(request: WireRequest, seen: Observations): Wish {
   seen.profileArn = arn('profileArn', 'profile');
   seen.roleArn = arn('roleArn', 'role');
   seen.durationSeconds = readDuration(body.durationSeconds);
-  seen.roleSessionName = readSessionName(body.roleSessionName ?? body.sessionName);
+  // The newer member counts before the deprecated one; AWS does not say what it makes of two names.
+  const deprecatedName = readSessionName(body.sessionName);
+  seen.roleSessionName = readSessionName(body.roleSessionName) ?? deprecatedName;
+  checkInstanceProperties(body.instanceProperties);
   return {
     trustAnchor: parseArn(seen.trustAnchorArn, 'trust-anchor')!,
     profile: parseArn(seen.profileArn, 'profile')!,
@@ -244,6 +257,14 @@ function readSessionName(value: unknown): string | null {
   return value;
 }
 
+function checkInstanceProperties(value: unknown): void {
+  if (value === undefined || value === null) return;
+  const isMap = typeof value === 'object' && !Array.isArray(value);
+  if (!isMap || !Object.values(value).every((one) => typeof one === 'string')) {
+    throw new Refusal('instance-properties-malformed', JSON.stringify(value));
+  }
+}
+
 function checkSignature(
   request: WireRequest,
   { authorization, amzDate, leaf }: Proof,
@@ -274,8 +295,7 @@ function checkSignature(
   const skew = Math.abs(now - time) / 1000;
   if (skew > skewSeconds) throw new Refusal('clock-skew', `${skew.toFixed()} s off`);
 
-  const [claimed] = headerValues(request, 'x-amz-content-sha256');
-  if (claimed !== undefined && claimed !== sha256Hex(request.body)) {
+  if (headerValues(request, 'x-amz-content-sha256').some((claimed) => claimed !== sha256Hex(request.body))) {
     throw new Refusal('body-hash-mismatch', 'X-Amz-Content-Sha256 is not the hash of the body');
   }
   seen.signatureValid = stringsToSign(request, authorization, amzDate).some((text) =>
@@ -323,7 +343,9 @@ function authorise(leaf: Certificate, wish: Wish, account: Account): Grant {
   if (profile === undefined) throw new Refusal('profile-unknown', wish.profile.text);
   if (!profile.enabled) throw new Refusal('profile-disabled', wish.profile.text);
   const target = account.role(role.text);
-  if (target === undefined) throw new Refusal('role-unknown', role.text, cannotAssume(role));
+  if (target === undefined || !mayExist(role)) {
+    throw new Refusal('role-unknown', role.text, cannotAssume(role));
+  }
   if (!profile.allows(role.text)) throw new Refusal('role-not-in-profile', role.text, cannotAssume(role));
 
   if (wish.roleSessionName !== null && !profile.acceptRoleSessionName) {

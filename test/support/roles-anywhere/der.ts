@@ -1,6 +1,7 @@
 /**
  * A strict reader of DER (X.690): definite, minimal lengths, no leftovers. Knows what certificates and CRLs are made of.
  */
+import { utcTime } from './calendar.ts';
 
 export class DerError extends Error {
   override readonly name = 'DerError';
@@ -181,27 +182,42 @@ export function time(value: Der): number {
   if (!short && value.tag !== tags.generalizedTime) throw new DerError('time expected');
   const century = short ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') : '';
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
-  if (parts === null) throw new DerError(`not a time of RFC 5280: ${text}`);
-  const [, year, month, day, hour, minute, second] = parts.map(Number);
-  return Date.UTC(year!, month! - 1, day, hour, minute, second);
+  const found = parts === null ? null : utcTime(parts.slice(1).map(Number));
+  if (found === null) throw new DerError(`not a time of RFC 5280: ${text}`);
+  return found;
 }
 
 /** Any of the string types of a name. */
 export function text(value: Der): string {
   switch (value.tag) {
     case tags.utf8String:
-      return new TextDecoder('utf-8', { fatal: true }).decode(value.content);
+      return utf8(value.content);
     case tags.printableString:
     case tags.ia5String:
     case tags.teletexString:
       return value.content.toString('latin1');
     case tags.bmpString:
-      return Buffer.from(value.content).swap16().toString('utf16le');
-    case tags.universalString:
-      return String.fromCodePoint(
-        ...Array.from({ length: value.content.length / 4 }, (_, i) => value.content.readUInt32BE(i * 4)),
-      );
+      return String.fromCharCode(...units(value.content, 2));
+    case tags.universalString: {
+      const points = units(value.content, 4);
+      if (points.some((point) => point > 0x10ffff)) throw new DerError('UniversalString is no Unicode');
+      return String.fromCodePoint(...points);
+    }
     default:
       throw new DerError(`string expected, found tag 0x${value.tag.toString(16)}`);
   }
+}
+
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new DerError('UTF8String is not UTF-8', { cause: error });
+  }
+}
+
+/** The big-endian numbers of `size` octets that `bytes` is made of. */
+function units(bytes: Buffer, size: 2 | 4): number[] {
+  if (bytes.length % size !== 0) throw new DerError(`string is not made of units of ${String(size)} octets`);
+  return Array.from({ length: bytes.length / size }, (_, index) => bytes.readUIntBE(index * size, size));
 }

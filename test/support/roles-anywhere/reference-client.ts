@@ -14,6 +14,8 @@ export interface Device {
   readonly chain?: readonly string[];
 }
 
+export type EqualsSign = 'once' | 'twice' | 'twice-sent';
+
 export interface Draft {
   readonly device: Device;
   /** `host:port` or `host`. */
@@ -24,15 +26,15 @@ export interface Draft {
   readonly method?: string;
   readonly path?: string;
   readonly parameters?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** Sent and signed besides the required ones. */
   readonly extraHeaders?: Readonly<Record<string, string>>;
   /** Not sent at all. */
   readonly withoutHeader?: string;
   /** Sent but not signed. */
   readonly unsigned?: readonly string[];
-  /** `once` is the way of aws_signing_helper and the SDKs, `twice` the guide's. */
-  readonly equalsSign?: 'once' | 'twice';
+  /** `once` is the way of aws_signing_helper and the SDKs, `twice` the guide's; `twice-sent`: and sent as it is signed. */
+  readonly equalsSign?: EqualsSign;
   readonly algorithm?: string;
   readonly serial?: string;
   /** Overrides of the credential scope. */
@@ -45,7 +47,9 @@ export interface SignedRequest {
   readonly method: string;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Name of a header that is sent a second time, with the same value. */
+  readonly twice?: string;
+  readonly body: string | Buffer;
 }
 
 export interface Reply {
@@ -74,7 +78,7 @@ export interface SessionReply {
 export const amzDateOf = (time: number): string =>
   `${new Date(time).toISOString().slice(0, 19)}Z`.replace(/[-:]/g, '');
 
-const hex256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+const hex256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
 const base64Of = (pem: string): string => new X509Certificate(pem).raw.toString('base64');
 const percent = (text: string): string =>
   [...Buffer.from(text, 'utf8')]
@@ -87,15 +91,15 @@ const percent = (text: string): string =>
     .join('');
 
 /** The query as it is sent and, where it differs, as it is signed. */
-function queries(parameters: Readonly<Record<string, string>>, equalsSign: 'once' | 'twice') {
+function queries(parameters: Readonly<Record<string, string>>, equalsSign: EqualsSign) {
   const pairs = Object.entries(parameters)
     .map(([name, value]) => [percent(name), percent(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const join = (change: (value: string) => string): string =>
-    pairs.map(([name, value]) => `${name}=${change(value)}`).join('&');
+  const join = (equals: string): string =>
+    pairs.map(([name, value]) => `${name}=${value.replaceAll('%3D', equals)}`).join('&');
   return {
-    sent: join((value) => value),
-    signed: join((value) => (equalsSign === 'twice' ? value.replaceAll('%3D', '%253D') : value)),
+    sent: join(equalsSign === 'twice-sent' ? '%253D' : '%3D'),
+    signed: join(equalsSign === 'once' ? '%3D' : '%253D'),
   };
 }
 
@@ -151,13 +155,20 @@ const algorithmOf = (key: KeyObject): string =>
 /** Sends a request as it is; nothing is added but Content-Length and Connection. Redirects are not followed. */
 export async function send(url: string, request: SignedRequest, ca?: string): Promise<Reply> {
   const { protocol, hostname, port } = new URL(url);
-  const { method, target: path, headers, body } = request;
+  const { method, target: path, twice, body } = request;
+  const names = Object.keys(request.headers);
+  const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+    name === twice ? [name, value, name, value] : [name, value],
+  );
+  if (!names.some((name) => name.toLowerCase() === 'content-length')) {
+    headers.push('Content-Length', String(Buffer.byteLength(body)));
+  }
   const options = {
     hostname,
     port,
     method,
     path,
-    headers,
+    headers, // in pairs, for an object could not hold a name twice
     setHost: false,
     agent: false,
     ...(ca === undefined ? {} : { ca }),

@@ -24,6 +24,11 @@ export const refusals = {
   'path-unknown': { status: 404, type: 'UnknownOperationException', message: 'Unknown operation' },
   'method-unknown': { status: 405, type: 'UnknownOperationException', message: 'Method not allowed' },
   'query-malformed': invalid('The query string is malformed'),
+  'body-too-long': {
+    status: 413,
+    type: 'RequestEntityTooLargeException',
+    message: 'The request body is too long',
+  },
   'body-malformed': invalid('The request body is not a JSON object'),
 
   'authorization-missing': {
@@ -42,6 +47,7 @@ export const refusals = {
   'signed-header-absent': badSignature,
   'date-malformed': invalid('X-Amz-Date must be a time of the form YYYYMMDDTHHMMSSZ'),
   'certificate-malformed': badCertificateHeader,
+  'certificate-too-long': invalid('The X.509 certificate is too long'),
   'chain-malformed': badCertificateHeader,
   'chain-too-long': invalid('The certificate chain is too long'),
 
@@ -86,6 +92,7 @@ export const refusals = {
   'duration-range': invalid('durationSeconds must be between 900 and 43200'),
   'duration-exceeds-role': badRole,
   'session-name-malformed': invalid('roleSessionName does not satisfy the constraint [\\w+=,.@-]{2,64}'),
+  'instance-properties-malformed': invalid('instanceProperties must be a map of strings'),
   'session-name-not-accepted': denied('Access denied'),
   'attributes-unmappable': badRole,
 } as const satisfies Record<string, Row>;

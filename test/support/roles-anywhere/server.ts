@@ -59,7 +59,7 @@ export interface ServerOptions {
   readonly now?: () => number;
   /** How wrong a client's clock may be; 300 by default (AWS documents no value). */
   readonly skewSeconds?: number;
-  /** Called when a request has been answered. */
+  /** Called when a request is over, answered or not. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
 
@@ -130,15 +130,18 @@ export class RunningServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path } = splitTarget(request.url ?? '');
     if (path.startsWith('/_control/')) {
-      const body = (await readBody(request)).toString('utf8');
-      send(response, control(this, request.method ?? '', path, body), { date: this.now() });
+      const answer = control(this, request.method ?? '', path, await readBody(request));
+      send(response, answer, { date: this.now() });
       return;
     }
     const operation = path === '/' ? 'get-caller-identity' : 'create-session';
     const fate = this.faults.draw(operation);
     const record = this.#open(request, operation, fate);
-    await this.#serve(request, response, fate, record);
-    this.#options.onRequest?.(record);
+    try {
+      await this.#serve(request, response, fate, record);
+    } finally {
+      this.#options.onRequest?.(record);
+    }
   }
 
   #open(request: IncomingMessage, operation: Operation, fate: Fate): RequestRecord {
@@ -176,8 +179,8 @@ export class RunningServer {
       request.socket.destroy();
       return;
     }
-    const wire = wireRequest(request, await readBody(request));
-    const answer = this.#answer(wire, fate, record);
+    const body = await readBody(request);
+    const answer = this.#answer(body === null ? null : wireRequest(request, body), fate, record);
     await delay(fate.modifier('latency')?.milliseconds ?? 0, undefined, { ref: false });
     if (drop === 'before-answer') {
       request.socket.destroy();
@@ -188,7 +191,8 @@ export class RunningServer {
     send(response, answer, { date, requestId: record.requestId, cut: drop === 'mid-answer' });
   }
 
-  #answer(wire: WireRequest, fate: Fate, record: RequestRecord): Answer {
+  /** @param wire null where the body was too long to be kept. */
+  #answer(wire: WireRequest | null, fate: Fate, record: RequestRecord): Answer {
     const { operation, requestId } = record;
     const instead = replacement(fate.outcome, operation, requestId);
     try {
@@ -208,7 +212,8 @@ export class RunningServer {
     }
   }
 
-  #createSession(wire: WireRequest, fate: Fate, record: RequestRecord): Answer {
+  #createSession(wire: WireRequest | null, fate: Fate, record: RequestRecord): Answer {
+    if (wire === null) throw new Refusal('body-too-long', `more than ${String(maxBodyBytes)} bytes`);
     const now = this.now();
     const judgement = { account: this.account, now, skewSeconds: this.#options.skewSeconds ?? 300 };
     const grant = judgeCreateSession(wire, judgement, record);
@@ -221,7 +226,8 @@ export class RunningServer {
     return sessionAnswer({ ...grant, role }, session);
   }
 
-  #getCallerIdentity(wire: WireRequest, record: RequestRecord): Answer {
+  #getCallerIdentity(wire: WireRequest | null, record: RequestRecord): Answer {
+    if (wire === null) throw new StsRefusal('body-too-long');
     const session = judgeGetCallerIdentity(wire, this.#sessions, this.now());
     record.accessKeyId = session.accessKeyId;
     record.assumedRoleArn = session.assumedRoleArn;
@@ -237,15 +243,15 @@ function wireRequest(request: IncomingMessage, body: Buffer = Buffer.alloc(0)): 
   return { method: request.method ?? '', target: request.url ?? '', headers, body };
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** The body; null where it is longer than {@link maxBodyBytes}. It is read to its end either way, to be answered. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new Error('The request body is longer than 1 MiB.');
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return bytes > maxBodyBytes ? null : Buffer.concat(chunks);
 }
 
 interface Envelope {

@@ -3,6 +3,7 @@
  * Authorization header, canonical request, string to sign. Written from AWS's description, for a verifier.
  */
 import { createHash } from 'node:crypto';
+import { utcTime } from './calendar.ts';
 
 /** An HTTP request as it came over the wire. */
 export interface WireRequest {
@@ -80,13 +81,10 @@ export function parseAuthorization(header: string): Authorization | null {
   };
 }
 
-/** Milliseconds since the epoch of a time `YYYYMMDDTHHMMSSZ`; null where it is none. */
+/** Milliseconds since the epoch of a time `YYYYMMDDTHHMMSSZ`; null where it is none or in no calendar. */
 export function parseAmzDate(text: string): number | null {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (parts === null) return null;
-  const [, year, month, day, hour, minute, second] = parts;
-  const time = Date.parse(`${year!}-${month!}-${day!}T${hour!}:${minute!}:${second!}Z`);
-  return Number.isNaN(time) ? null : time;
+  return parts === null ? null : utcTime(parts.slice(1).map(Number));
 }
 
 /** RFC 3986: everything but unreserved characters becomes upper-case %XX of its UTF-8 bytes. */

@@ -19,6 +19,7 @@ const skewSeconds = 15 * 60;
 
 const failures = {
   'action-unknown': [400, 'InvalidAction', 'Could not find operation for the requested action and version'],
+  'body-too-long': [413, 'RequestEntityTooLarge', 'Request body is too long'],
   'authorization-missing': [403, 'MissingAuthenticationToken', 'Request is missing Authentication Token'],
   'authorization-malformed': [400, 'IncompleteSignature', 'Authorization header is malformed'],
   'header-unsigned': [403, 'SignatureDoesNotMatch', 'A header that must be signed is not'],

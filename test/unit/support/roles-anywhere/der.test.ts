@@ -42,7 +42,13 @@ describe('DER that is none', () => {
     ['a BIT STRING of seven bits', bitString, '03 02 01 fe'],
     ['a time without seconds', time, '17 0b 323631313232303330305a'],
     ['a time with a zone', time, '17 11 3236313132323033303030302b30313030'],
+    ['a time that is no day', time, '17 0d 3236303233313130303030305a'],
+    ['a time that is no hour', time, '17 0d 3236303232383234303030305a'],
     ['a number for a string', text, '02 01 01'],
+    ['a UTF8String that is none', text, '0c 02 c3 28'],
+    ['a BMPString of half a character', text, '1e 03 00 41 65'],
+    ['a UniversalString of half a character', text, '1c 06 00 00 00 41 00 00'],
+    ['a UniversalString beyond Unicode', text, '1c 04 00 11 00 00'],
   ] as const)('%s', (_, read, hex) => {
     expect(() => read(der(hex))).toThrow(DerError);
   });
