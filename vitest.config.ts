@@ -4,6 +4,8 @@ const everywhere = { environment: 'node', setupFiles: 'test/support/private-home
 
 export default defineConfig({
   test: {
+    // Integration tests wait for processes and the network more than they compute.
+    maxWorkers: '100%',
     projects: [
       {
         test: { ...everywhere, name: 'unit', include: ['test/unit/**/*.test.ts'] },
