@@ -1,6 +1,5 @@
 /** How the command line and a second app talk to the agent: one call or one event stream at a time over its socket. */
 import { lstatSync } from 'node:fs';
-import { request, type IncomingMessage } from 'node:http';
 import { dirname } from 'node:path';
 import type { CallInput, CallName, CallOutput, EngineEvent } from '../shared/api.ts';
 import { AppError, fromErrorShape, isErrorCode } from '../shared/errors.ts';
@@ -16,6 +15,7 @@ import {
   wireHeaders,
   type ErrorBody,
 } from '../shared/wire.ts';
+import { exchange, type ExchangeAnswer } from './exchange.ts';
 
 export interface AgentAddress {
   /** Path of the Unix socket. */
@@ -57,10 +57,9 @@ export class AgentClient {
     onEvent: (event: EngineEvent) => void,
     onEnd: () => void = () => undefined,
   ): Promise<() => void> {
-    const response = await this.#send('GET', eventsPath, null);
+    const answer = await this.#send('GET', eventsPath, '');
     let text = '';
-    response.setEncoding('utf8');
-    response.on('data', (chunk: string) => {
+    answer.listen((chunk) => {
       text += chunk;
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
@@ -68,50 +67,36 @@ export class AgentClient {
         const event = parseEvent(block);
         if (event !== null) onEvent(event);
       }
-    });
-    response.on('error', () => undefined); // an agent that went away is an end like any other
-    response.on('close', onEnd);
+    }, onEnd);
     return () => {
-      response.destroy();
+      answer.end();
     };
   }
 
   async #post(path: string, body: unknown): Promise<unknown> {
-    const response = await this.#send('POST', path, JSON.stringify(body));
-    return parseAnswer(await readAll(response));
+    const answer = await this.#send('POST', path, JSON.stringify(body));
+    return parseAnswer(await answer.text());
   }
 
   /** Resolves with an answer of status 200; anything else is thrown as what it says. */
-  async #send(method: 'GET' | 'POST', path: string, body: string | null): Promise<IncomingMessage> {
+  async #send(method: 'GET' | 'POST', path: string, body: string): Promise<ExchangeAnswer> {
     const { socket, command, client } = this.#address;
     checkSocketPath(socket, process.platform);
     checkFolder(dirname(socket));
-    const length = Buffer.byteLength(body ?? '');
-    if (length > maxRequestBytes) throw requestTooLong();
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = request({
-        socketPath: socket,
-        agent: false, // a kept connection may be to an agent that has ended since
-        method,
-        path,
-        headers: {
-          host: 'rolekey',
-          [wireHeaders.protocol]: String(protocolVersion),
-          [wireHeaders.command]: encodeURIComponent(command),
-          ...(client === undefined ? {} : { [wireHeaders.client]: client }),
-          ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': length }),
-        },
-      });
-      outgoing.on('response', resolve);
-      outgoing.on('error', (error: NodeJS.ErrnoException) => reject(connectionError(error)));
-      outgoing.end(body ?? undefined);
-    });
-    if (response.headers[wireHeaders.protocol] !== String(protocolVersion)) {
-      response.destroy();
+    if (Buffer.byteLength(body) > maxRequestBytes) throw requestTooLong();
+    const headers = {
+      [wireHeaders.protocol]: String(protocolVersion),
+      [wireHeaders.command]: encodeURIComponent(command),
+      ...(client === undefined ? {} : { [wireHeaders.client]: client }),
+      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+    };
+    const answer = await exchange({ socket, method, path, headers, body });
+    if (answer.headers[wireHeaders.protocol] !== String(protocolVersion)) {
+      answer.end();
       throw new AppError('agent-version');
     }
-    if (response.statusCode !== 200) throw errorOf(await readAll(response));
-    return response;
+    if (answer.status !== 200) throw errorOf(await answer.text());
+    return answer;
   }
 }
 
@@ -132,25 +117,6 @@ function checkFolder(folder: string): void {
       message: `The folder ${folder} of the agent’s socket is not yours alone.`,
     });
   }
-}
-
-function connectionError(error: NodeJS.ErrnoException): AppError {
-  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED' || error.code === 'ENOTDIR') {
-    return new AppError('agent-not-running', { cause: error });
-  }
-  if (error.code === 'EACCES') return new AppError('agent-unsafe', { cause: error });
-  return new AppError('agent-failed', { cause: error });
-}
-
-async function readAll(response: IncomingMessage): Promise<string> {
-  response.setEncoding('utf8');
-  let text = '';
-  try {
-    for await (const chunk of response) text += String(chunk);
-  } catch (error) {
-    throw connectionError(error as NodeJS.ErrnoException);
-  }
-  return text;
 }
 
 function parseAnswer(text: string): unknown {
