@@ -3,7 +3,8 @@
  * CommonJS for whatever runs under Node or Electron's main side, so that one build serves every runtime (no top-level
  * await, no import.meta in what these reach). Native packages stay outside the bundles.
  */
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -22,26 +23,31 @@ const common = {
 };
 
 /**
- * The engine is ten times the size of the client that AWS tools start for every call, and reading it costs time even
- * where nothing of it runs: `rolekey agent` has a bundle of its own.
+ * AWS tools start `credential-process` for every call, and reading what does not run costs time as well: all other
+ * commands, and the help, are bundles of their own beside the one that is always read.
  * @type {import('esbuild').Plugin}
  */
-const agentApart = {
-  name: 'agent-apart',
+const commandsApart = {
+  name: 'commands-apart',
   setup: (bundle) => {
-    bundle.onResolve({ filter: /\/commands\/agent\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './agent.cjs', external: true } : undefined,
+    bundle.onResolve({ filter: /^\.\/(commands\/[a-z-]+|help)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' && !path.endsWith('/credential-process.ts')
+        ? { path: path.replace(/\.ts$/, '.cjs'), external: true }
+        : undefined,
     );
   },
 };
+const commands = readdirSync('src/cli/commands')
+  .filter((file) => file !== 'credential-process.ts')
+  .map((file) => `commands/${basename(file, '.ts')}`);
 
 rmSync('dist', { recursive: true, force: true });
 await Promise.all([
-  build({ ...common, entryPoints: { 'cli/rolekey': 'src/cli/index.ts' }, plugins: [agentApart] }),
+  build({ ...common, entryPoints: { 'cli/rolekey': 'src/cli/index.ts' }, plugins: [commandsApart] }),
   build({
     ...common,
     entryPoints: {
-      'cli/agent': 'src/cli/commands/agent.ts',
+      ...Object.fromEntries(['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`])),
       'main/index': 'src/main/index.ts',
       'main/token-host': 'src/main/tokens/host/index.ts',
     },

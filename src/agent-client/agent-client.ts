@@ -91,7 +91,9 @@ export class AgentClient {
       ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
     };
     const answer = await exchange({ socket, method, path, headers, body });
-    if (answer.headers[wireHeaders.protocol] !== String(protocolVersion)) {
+    // An agent of another version can still be stopped.
+    const fits = answer.headers[wireHeaders.protocol] === String(protocolVersion);
+    if (!fits && path !== callPath('shutdown')) {
       answer.end();
       throw new AppError('agent-version');
     }

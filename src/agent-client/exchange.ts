@@ -71,30 +71,36 @@ type Head = Pick<ExchangeAnswer, 'status' | 'headers'>;
 async function readHead(connection: Socket): Promise<Head> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
-    const finish = (settle: () => void): void => {
-      connection.pause().removeAllListeners();
-      settle();
+    const stop = (): void => {
+      connection.off('data', onData).off('error', onError).off('close', onClose);
     };
-    const fail = (error: AppError): void =>
-      finish(() => {
-        connection.on('error', () => undefined).destroy();
-        reject(error);
-      });
-    connection.on('data', (chunk) => {
+    const fail = (error: AppError): void => {
+      stop();
+      connection.on('error', () => undefined).destroy();
+      reject(error);
+    };
+    function onData(chunk: Buffer): void {
       bytes = Buffer.concat([bytes, chunk]);
       const end = bytes.indexOf(headEnd);
+      if (end === -1 && bytes.length <= maxHeadBytes) return;
       const head = end === -1 ? null : parseHead(bytes.toString('latin1', 0, end));
-      if (head !== null) {
-        finish(() => {
-          connection.unshift(bytes.subarray(end + headEnd.length));
-          resolve(head);
-        });
-      } else if (end !== -1 || bytes.length > maxHeadBytes) {
+      if (head === null) {
         fail(new AppError('agent-failed'));
+        return;
       }
-    });
-    connection.on('error', (error: NodeJS.ErrnoException) => fail(connectionError(error)));
-    connection.on('close', () => fail(new AppError('agent-failed')));
+      stop();
+      connection.pause();
+      const body = bytes.subarray(end + headEnd.length);
+      if (body.length > 0) connection.unshift(body);
+      resolve(head);
+    }
+    function onError(error: NodeJS.ErrnoException): void {
+      fail(connectionError(error));
+    }
+    function onClose(): void {
+      fail(new AppError('agent-failed'));
+    }
+    connection.on('data', onData).on('error', onError).on('close', onClose);
   });
 }
 

@@ -1,39 +1,53 @@
 /** The command line's entry: parse, load one command, run it, answer its exit code. */
 import { isAppError, toErrorShape } from '../shared/errors.ts';
+import type { Terminal } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { commandHelp, overview } from './help.ts';
 import { parseCommandLine } from './parse.ts';
-import { processTerminal } from './terminal.ts';
+import { processTerminal, ReaderGone } from './terminal.ts';
 
 declare const ROLEKEY_VERSION: string;
 
 async function main(argv: readonly string[]): Promise<number> {
-  const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
-  let name = argv.find((word) => word !== '--json') ?? '';
+  const end = argv.indexOf('--');
+  const json = argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+  const name = argv.find((word) => word !== '--json') ?? '';
+  // SDKs read the standard output of credential-process: it stays empty on failure, whatever the flags.
+  const failing = processTerminal(name, json && name !== 'credential-process');
   try {
-    const parsed = parseCommandLine(argv, commands);
-    if (parsed.kind === 'version') {
-      process.stdout.write(`rolekey ${ROLEKEY_VERSION}\n`);
-      return exitCodes.ok;
-    }
-    if (parsed.kind === 'help') {
-      process.stdout.write(parsed.command === null ? overview(parsed.commands) : commandHelp(parsed.command));
-      return exitCodes.ok;
-    }
-    name = parsed.command.name;
-    const work = await parsed.command.load();
-    return await work(parsed.invocation, processTerminal(name, json));
+    return await run(argv, json);
   } catch (error) {
-    // SDKs read the standard output of credential-process: it stays empty on failure, whatever the flags.
-    return fail(error, processTerminal(name, json && name !== 'credential-process'));
+    if (error instanceof ReaderGone) return exitCodes.ok;
+    return fail(error, failing);
   }
 }
 
-function fail(error: unknown, terminal: ReturnType<typeof processTerminal>): number {
+async function run(argv: readonly string[], json: boolean): Promise<number> {
+  const parsed = parseCommandLine(argv, commands);
+  if (parsed.kind === 'run') {
+    const { command, invocation } = parsed;
+    return (await command.load())(invocation, processTerminal(command.name, json));
+  }
+  const terminal = processTerminal('', json);
+  if (parsed.kind === 'version') {
+    terminal.print({ rolekey: ROLEKEY_VERSION }, () => `rolekey ${ROLEKEY_VERSION}`);
+  } else {
+    const { commandHelp, overview } = await import('./help.ts');
+    const help = parsed.command === null ? overview(parsed.commands) : commandHelp(parsed.command);
+    terminal.print({ help }, () => help);
+  }
+  return exitCodes.ok;
+}
+
+/** Tells a failure, in JSON where that is wanted and can be written. */
+function fail(error: unknown, terminal: Terminal): number {
   const shape = toErrorShape(error);
   const told = `rolekey: ${shape.message} ${shape.remedy}`.trimEnd();
-  if (terminal.json) terminal.print({ error: shape }, () => '');
+  try {
+    if (terminal.json) terminal.print({ error: shape }, () => '');
+  } catch {
+    terminal.say(told);
+  }
   // A fault of ours has no log of its own: what is needed to find it stands on the same line.
   if (shape.code === 'internal' && !isAppError(error)) terminal.say(`${told} ${traceOf(error)}`);
   else if (!terminal.json) terminal.say(told);
@@ -47,13 +61,7 @@ function traceOf(error: unknown): string {
 // Node would open its inspector, and with it everything this process holds, to whoever sends the signal.
 if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined);
 
-// A reader that went away (`rolekey status --watch | head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-  throw error;
-});
-
 void main(process.argv.slice(2)).then((code) => {
   // A command that was cut short (a timeout) may leave a connection open; it must not keep the process.
-  process.stdout.write('', () => process.exit(code));
+  process.exit(code);
 });

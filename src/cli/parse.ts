@@ -1,5 +1,4 @@
 /** From words to a command and its flags. */
-import { parseArgs } from 'node:util';
 import { AppError } from '../shared/errors.ts';
 import { Flags, type CommandSpec, type FlagSpec, type Invocation } from './command.ts';
 
@@ -18,9 +17,9 @@ export type Parsed =
 
 /** @throws AppError `usage-invalid`, saying what is wrong and where help is. */
 export function parseCommandLine(words: readonly string[], commands: readonly CommandSpec[]): Parsed {
-  const argv = words[0] === '--json' ? [...words.slice(1), '--json'] : words;
+  const argv = jsonLast(words);
   const [first, second] = argv;
-  if (first === undefined || asksForHelp(first) || first === 'help') {
+  if (first === undefined || first === '--json' || asksForHelp(first) || first === 'help') {
     return { kind: 'help', command: null, commands };
   }
   if (first === '--version') return { kind: 'version' };
@@ -43,6 +42,14 @@ export function parseCommandLine(words: readonly string[], commands: readonly Co
   return { kind: 'run', command, invocation };
 }
 
+/** `--json` may stand anywhere before “--”, also among the words of a command's name. */
+function jsonLast(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--');
+  const before = end === -1 ? words : words.slice(0, end);
+  if (!before.includes('--json')) return words;
+  return [...before.filter((word) => word !== '--json'), '--json', ...(end === -1 ? [] : words.slice(end))];
+}
+
 /** What is no command: the first word of several (`accounts`), which has help alone, or nothing. */
 function parseGroup([first = '', second]: readonly string[], commands: readonly CommandSpec[]): Parsed {
   const inside = commands.filter(({ name }) => name.startsWith(`${first} `));
@@ -57,44 +64,52 @@ function asksForHelp(word: string): boolean {
   return word === '--help' || word === '-h';
 }
 
-function parseFlags(
-  args: readonly string[],
-  command: CommandSpec,
-): { values: ConstructorParameters<typeof Flags>[0]; positionals: string[] } {
-  const options = { ...commonFlags, ...command.flags };
-  // Not strict: its refusals are paragraphs for programmers, ours are one sentence.
-  const parsed = parseArgs({
-    args: [...args],
-    options,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-  });
-  for (const token of parsed.tokens) {
-    if (token.kind !== 'option') continue;
-    const flag = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    const problem = flag === undefined ? `There is no flag ${token.rawName}.` : flagProblem(flag, token);
-    if (problem !== null) throw usage(problem, command.name);
+interface ParsedFlags {
+  readonly values: ConstructorParameters<typeof Flags>[0];
+  readonly positionals: string[];
+}
+
+/** `--name`, `--name value` and `--name=value`; of a flag given twice the last counts, unless it may be given often. */
+function parseFlags(args: readonly string[], command: CommandSpec): ParsedFlags {
+  const specs = { ...commonFlags, ...command.flags };
+  const values = new Map<string, string | boolean | readonly string[]>();
+  const positionals: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const word = String(args[at]);
+    if (word === '-' || !word.startsWith('-')) {
+      positionals.push(word);
+      continue;
+    }
+    const equals = word.indexOf('=');
+    const rawName = equals === -1 ? word : word.slice(0, equals);
+    const inline = equals === -1 ? null : word.slice(equals + 1);
+    const name = rawName.startsWith('--') ? rawName.slice(2) : '';
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) throw usage(`There is no flag ${rawName}.`, command.name);
+    if (spec.type === 'boolean') {
+      if (inline !== null) throw usage(`${rawName} takes no value.`, command.name);
+      values.set(name, true);
+      continue;
+    }
+    if (inline === null) at += 1;
+    const value = inline ?? valueBehind(rawName, args[at], command);
+    const former = values.get(name);
+    values.set(
+      name,
+      spec.multiple === true ? [...(Array.isArray(former) ? former.map(String) : []), value] : value,
+    );
   }
-  return parsed;
+  return { values: Object.fromEntries(values), positionals };
 }
 
-/** A flag as it was given: `--label=x` has its value inline, `--label x` behind it. */
-interface GivenFlag {
-  readonly rawName: string;
-  readonly value?: string | undefined;
-  readonly inlineValue?: boolean | undefined;
-}
-
-/** What is wrong with the value of a flag there is; null: nothing. */
-function flagProblem(flag: FlagSpec, { rawName, value, inlineValue }: GivenFlag): string | null {
-  if (flag.type === 'boolean') return value === undefined ? null : `${rawName} takes no value.`;
-  if (value === undefined) return `${rawName} needs a value.`;
-  // Most likely the value was forgotten, and this is the next flag.
-  const looksLikeFlag = inlineValue !== true && value.length > 1 && value.startsWith('-');
-  return looksLikeFlag
-    ? `${rawName} needs a value; one that begins with “-” is given as ${rawName}=VALUE.`
-    : null;
+/** The word behind a flag as its value. Most likely the value was forgotten where it looks like the next flag. */
+function valueBehind(rawName: string, value: string | undefined, command: CommandSpec): string {
+  if (value === undefined) throw usage(`${rawName} needs a value.`, command.name);
+  if (value.length < 2 || !value.startsWith('-')) return value;
+  throw usage(
+    `${rawName} needs a value; one that begins with “-” is given as ${rawName}=VALUE.`,
+    command.name,
+  );
 }
 
 function checkWords(command: CommandSpec, { words, rest }: Invocation): void {

@@ -263,6 +263,14 @@ export const errorTable = {
     message: 'The command is not understood.',
     remedy: 'See: rolekey --help.',
   },
+  'output-failed': {
+    message: 'The output cannot be written.',
+    remedy: 'Send it elsewhere and try again.',
+  },
+  'folder-gone': {
+    message: 'The current folder does not exist any more.',
+    remedy: 'Go to another folder and try again.',
+  },
   'command-failed': {
     message: 'The command could not be run.',
     remedy: 'Check its name and permissions.',

@@ -18,7 +18,7 @@ export const agent: Work = async ({ flags }, terminal) => {
     cliPath: String(process.argv[1]),
     home: here.home,
     env: here.env,
-    tokenHostBundle: join(__dirname, '..', 'main', 'token-host.cjs'),
+    tokenHostBundle: join(__dirname, '..', '..', 'main', 'token-host.cjs'),
     endsWhenIdle: flags.on('auto-started'),
   });
   if (running === null) return other(paths.socket, terminal);

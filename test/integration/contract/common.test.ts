@@ -1,5 +1,6 @@
 /** "Common to all commands": what every command does alike. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { World } from '../../support/world/world.ts';
 import { documentOf, jsonFailure, textFailure } from './expectations.ts';
 import { connected, failure } from './shapes.ts';
@@ -185,6 +186,64 @@ describe('--version is everywhere: exit 0', () => {
       expect(result.stdout).toMatch(/^rolekey \d+\.\d+\.\d+\S*\n$/);
     },
   );
+});
+
+describe('--version and --help with --json', () => {
+  it.each([
+    [['--version', '--json'], 'rolekey'],
+    [['--json', '--version'], 'rolekey'],
+    [['connect', '--version', '--json'], 'rolekey'],
+    [['--help', '--json'], 'help'],
+    [['--json'], 'help'],
+    [['accounts', 'add', '--json', '--help'], 'help'],
+  ])('%j is one document with %s', async (words, field) => {
+    const document = documentOf(
+      await world.rolekey(words),
+      z.strictObject({ version: z.literal(1), [field]: z.string() }),
+    );
+    expect(document[field]).not.toBe('');
+  });
+});
+
+describe('standard output that takes nothing', () => {
+  const sh = (command: string, env: Record<string, string> = {}) =>
+    world.run('/bin/sh', ['-c', command], { env: { CLI: world.cli, ...env } });
+
+  it.each([
+    'accounts export',
+    'env ready',
+    'credential-process --account ready',
+    'status --json',
+    '--version',
+  ])('a full disk is disk-full: %s', async (words) => {
+    const { code, stderr } = await sh(`"$CLI" ${words} > /dev/full`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^rolekey: There is no space left for the output\. [^\n]+\n$/);
+  });
+
+  it('a reader that went away is no failure', async () => {
+    const { stdout, stderr } = await sh(
+      'exec 3>&1; { sleep 0.3; "$CLI" accounts list; echo "exit $?" >&3; } | true; sleep 1',
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: 'exit 0\n', stderr: '' });
+  });
+});
+
+describe('a folder that was removed', () => {
+  const inRemovedFolder = (...words: string[]) =>
+    world.run('/bin/sh', ['-c', 'mkdir gone && cd gone && rmdir ../gone && "$0" "$@"', world.cli, ...words]);
+
+  it.each([['status'], ['accounts', 'list'], ['env', 'ready'], ['credential-process', '--account', 'ready']])(
+    'does not keep from %s',
+    async (...words) => {
+      expect(await inRemovedFolder(...words)).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  it('is told where a relative path needs it', async () => {
+    const result = await inRemovedFolder('accounts', 'edit', 'ready', '--intermediates', 'ca.pem');
+    expect(textFailure(result, 1)).toContain('The current folder does not exist any more.');
+  });
 });
 
 describe('an error is one line on standard error: rolekey: MESSAGE REMEDY', () => {

@@ -46,9 +46,12 @@ describe('a command line', () => {
     expect([flags.on('dry-run'), flags.text('group'), flags.texts('unset')]).toEqual([false, null, []]);
   });
 
-  it.each(['--json status', 'status --json'])('“%s” asks for JSON', (line) => {
-    expect(run(line).invocation.flags.on('json')).toBe(true);
-  });
+  it.each(['--json status', 'status --json', 'accounts --json list', 'exec x --json -- true'])(
+    '“%s” asks for JSON',
+    (line) => {
+      expect(run(line).invocation.flags.on('json')).toBe(true);
+    },
+  );
 
   it('takes what is behind “--” as it stands', () => {
     const { invocation } = run(['exec', 'work', '--', 'ls', '--json', '-l', '--', 'a b']);
