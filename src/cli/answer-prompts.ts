@@ -1,5 +1,5 @@
 /** Answers the agent's questions to this command: from standard input once, or from the person at the terminal. */
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { AgentClient } from '../agent-client/agent-client.ts';
 import type { EngineEvent } from '../shared/api.ts';
@@ -13,15 +13,17 @@ export type Answerer = (prompt: Prompt, cancelled: AbortSignal) => Promise<Promp
 
 const cancel: PromptAnswer = { cancel: true };
 
-/** Listens for prompts and answers them one at a time. Returns the undo. */
-export async function answerPrompts(agent: AgentClient, answer: Answerer): Promise<() => void> {
+/** Listens for prompts and answers them one at a time. Returns the undo, over when the terminal is left alone. */
+export async function answerPrompts(agent: AgentClient, answer: Answerer): Promise<() => Promise<void>> {
   const open = new Map<string, AbortController>();
   let queue = Promise.resolve();
 
   async function handle(prompt: Prompt, abort: AbortController): Promise<void> {
-    if (abort.signal.aborted) return;
+    const isVoid = (): boolean => abort.signal.aborted;
+    if (isVoid()) return;
     try {
-      await agent.answer(prompt.id, await answer(prompt, abort.signal));
+      const given = await answer(prompt, abort.signal);
+      if (!isVoid()) await agent.answer(prompt.id, given);
     } catch (error) {
       // The call that asked ends with the same error, and tells it.
       if (!isAppError(error)) throw error;
@@ -30,7 +32,7 @@ export async function answerPrompts(agent: AgentClient, answer: Answerer): Promi
     }
   }
 
-  return agent.events((event: EngineEvent) => {
+  const stop = await agent.events((event: EngineEvent) => {
     if (event.name === 'prompt') {
       const abort = new AbortController();
       open.set(event.payload.id, abort);
@@ -39,6 +41,11 @@ export async function answerPrompts(agent: AgentClient, answer: Answerer): Promi
       open.get(event.payload.id)?.abort();
     }
   });
+  return async () => {
+    stop();
+    for (const abort of open.values()) abort.abort();
+    await queue;
+  };
 }
 
 /** The first line of standard input, for one token, once: every further question is cancelled. */
@@ -84,14 +91,33 @@ async function ask(question: string, cancelled: AbortSignal, echo: boolean): Pro
   // Only now: who sees the question may type at once, and it must not be seen.
   process.stderr.write(question);
   try {
-    return await new Promise<string | null>((resolve) => {
+    const line = await new Promise<string | null>((resolve) => {
       reader.once('line', resolve);
       reader.once('close', () => resolve(null));
       cancelled.addEventListener('abort', () => resolve(null), { once: true });
       if (cancelled.aborted) resolve(null);
     });
+    if (cancelled.aborted && reader.line !== '') await restTyped(reader);
+    return line;
   } finally {
     reader.close();
     process.stderr.write('\n');
   }
+}
+
+/** How long nothing is typed before it is taken for all there is, milliseconds. */
+const silenceMs = 2000;
+
+/** Takes the rest of a PIN whose question is closed: left to itself it would go to the shell, and into its history. */
+async function restTyped(reader: Interface): Promise<void> {
+  process.stderr.write('\nNobody answered in time; what is typed up to Enter is dropped.');
+  await new Promise<void>((resolve) => {
+    let timer = setTimeout(resolve, silenceMs);
+    process.stdin.on('data', () => {
+      clearTimeout(timer);
+      timer = setTimeout(resolve, silenceMs);
+    });
+    reader.once('line', () => resolve());
+    reader.once('close', () => resolve());
+  });
 }

@@ -81,7 +81,7 @@ export async function whileAnswering<T>(
   try {
     return await work();
   } finally {
-    stop();
+    await stop();
   }
 }
 

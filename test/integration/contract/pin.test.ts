@@ -131,6 +131,20 @@ describe('the prompt at a terminal', () => {
     expect(logins()).toBe(0);
   });
 
+  it('takes what is typed while its time runs out to the end: nothing of it goes to the shell', async () => {
+    const shell = world.runAtTerminal('/bin/sh', ['-c', '"$0" connect dev --timeout 1; cat', world.cli]);
+    const asked = await shell.shows('PIN of');
+    shell.type(pin.slice(0, 3));
+    await shell.shows('Nobody answered in time', asked);
+    shell.type(`${pin.slice(3)}\r`);
+    await shell.shows('rolekey: dev:', asked);
+    shell.type('end\r\u0004');
+    await shell.shows('end', asked);
+    expect(shell.output).not.toContain(pin.slice(3));
+    shell.type('\u0004');
+    await shell.ended;
+  });
+
   it('is not shown where standard input is no terminal, though standard output is', async () => {
     const terminal = world.runAtTerminal('sh', ['-c', '"$0" connect dev </dev/null', world.cli]);
     expect(await terminal.ended).toBe(3);
