@@ -38,14 +38,15 @@ export class ModuleHosts {
     });
   }
 
-  endAll(): void {
-    for (const host of this.#byFile.values()) host.end();
+  /** @returns when all processes are gone. */
+  async endAll(): Promise<void> {
+    await Promise.all(Array.from(this.#byFile.values(), (host) => host.end()));
   }
 
   /** Ends all hosts and starts none again. */
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true;
-    this.endAll();
+    return this.endAll();
   }
 
   #start(hosts: TokenHosts, path: string): TokenHost {

@@ -211,7 +211,7 @@ describe('an unlocked key on a token', () => {
   it('is locked by lock(), and asks for the PIN again', async () => {
     const { service, signer, device } = await setUp();
     await signer.unlock(human('123456'));
-    service.lock();
+    void service.lock();
     expect(signer.readyWithoutHuman()).toBe(false);
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'pin-needed' });
     await signer.unlock(human('123456'));
@@ -227,13 +227,13 @@ describe('an unlocked key on a token', () => {
     const signer = await service.signer(account('/key.pem'));
     await signer.unlock(human('right'));
     expect(signer.readyWithoutHuman()).toBe(true);
-    service[how]();
+    void service[how]();
     expect(signer.readyWithoutHuman()).toBe(false);
   });
 
   it('starts no process after close()', async () => {
     const { service, signer, loads } = await setUp();
-    service.close();
+    void service.close();
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'cancelled' });
     await expect(service.signer(account('pkcs11:token=work'))).rejects.toMatchObject({ code: 'cancelled' });
     expect(loads).toHaveLength(1);
