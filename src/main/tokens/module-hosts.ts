@@ -15,6 +15,7 @@ export class ModuleHosts {
   readonly #options: ModuleHostsOptions;
   readonly #byFile = new Map<string, ModuleHost>();
   #closed = false;
+  #ends = 0;
 
   constructor({ hosts, clock, log }: ModuleHostsOptions) {
     this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log };
@@ -38,8 +39,14 @@ export class ModuleHosts {
     });
   }
 
+  /** How often all hosts were ended: what was read meanwhile is not all there is. */
+  get ends(): number {
+    return this.#ends;
+  }
+
   /** @returns when all processes are gone. */
   async endAll(): Promise<void> {
+    this.#ends += 1;
     await Promise.all(Array.from(this.#byFile.values(), (host) => host.end()));
   }
 

@@ -218,6 +218,17 @@ describe('an unlocked key on a token', () => {
     expect(isBy(device, await signer.sign(message))).toBe(true);
   });
 
+  it('is not called absent where a lock comes while it is looked for', async () => {
+    const { token } = await makeDevice('work');
+    const { service, loaded } = createWorld({
+      modules: { [builtIn.softhsm]: [token], [builtIn.opensc]: [] },
+    });
+    await service.signer(account('pkcs11:token=work'));
+    loaded.get(builtIn.softhsm)!.before = () => void service.lock();
+    await expect(service.signer(account('pkcs11:token=work'))).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(await service.signer(account('pkcs11:token=work'))).toMatchObject({ key: { hardware: false } });
+  });
+
   it.each(['lock', 'close'] as const)('in a file is closed by %s()', async (how) => {
     const made = await makeCertificate({ subject: 'CN=file' });
     const encrypted = made.privateKey.export({
