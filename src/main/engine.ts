@@ -179,7 +179,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     },
     stop: async () => {
       await sessions.stop();
-      tokens.close();
+      await tokens.close();
     },
     handlers: {
       status: async (input) => {
@@ -215,7 +215,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         return results(ids);
       },
       lock: async () => {
-        tokens.lock();
+        await tokens.lock();
         return {};
       },
       credentials: async ({ account: id }) => {

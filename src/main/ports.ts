@@ -78,8 +78,13 @@ export interface TokenHost {
   onMessage(listener: (message: unknown) => void): void;
   /** Called once when the process has ended or could not start; `how` says it in words, such as a signal's name. */
   onEnd(listener: (how: string) => void): void;
-  /** Kills the process, and with it every PIN it held. Safe to call twice. */
+  /**
+   * Takes the channel away: the process forgets its PINs and ends after the call it is in, which may be never.
+   * Safe to call twice.
+   */
   end(): void;
+  /** Kills the process, whatever it is doing. A token that was being written may be lost. Safe to call twice. */
+  kill(): void;
 }
 
 export interface TokenHosts {

@@ -48,7 +48,7 @@ export async function connectFigures(world: World, rawSignatureMs: number): Prom
     );
     samples.push({ total: performance.now() - started, ...spent });
   }
-  tokens.close();
+  await tokens.close();
   await nodeHttp.close();
 
   const total = median(samples.map((sample) => sample.total));

@@ -17,7 +17,7 @@ export async function signatureFigures(world: World): Promise<{ rawMs: number }>
   const hosted = await measure(5, async () => {
     for (let n = 0; n < count; n += 1) await signer.sign(digest);
   });
-  tokens.close();
+  await tokens.close();
 
   const raw = await rawSignatures(world, digest);
   const hostedMs = hosted.median / count;

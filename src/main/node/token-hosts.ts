@@ -44,6 +44,9 @@ function startHost(bundle: string, modulePath: string, env: NodeJS.ProcessEnv): 
       void ended.then(listener);
     },
     end: () => {
+      if (child.connected) child.disconnect();
+    },
+    kill: () => {
       child.kill('SIGKILL');
     },
   };

@@ -4,6 +4,7 @@
  */
 import { AppError, errorTable, type ErrorCode } from '../../shared/errors.ts';
 import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
+import { endGraceMs } from './host/protocol.ts';
 import type { HostFailure, HostMethod, HostParams, HostRequest, HostResult } from './host/protocol.ts';
 import { hostResponseSchema, hostResults } from './host-results.ts';
 
@@ -29,7 +30,7 @@ export interface HostClientOptions {
   readonly hosts: TokenHosts;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The process has ended, and with it every login and PIN. */
+  /** The process is used no more, and with it no login and no PIN. */
   readonly onEnd: () => void;
 }
 
@@ -46,6 +47,10 @@ export class HostClient {
   #underWay: Exchange | null = null;
   #lastId = 0;
   #queue: Promise<unknown> = Promise.resolve();
+  /** How often {@link end} was called: a request that came before is not for the process that comes after. */
+  #ends = 0;
+  /** The last process that was let end is gone. */
+  #gone: Promise<void> = Promise.resolve();
   #waiting = 0;
 
   constructor(options: HostClientOptions) {
@@ -69,8 +74,9 @@ export class HostClient {
    */
   request<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
     this.#waiting += 1;
+    const ends = this.#ends;
     const answer = this.#queue
-      .then(() => this.#exchange(method, params))
+      .then(() => this.#exchange(method, params, ends))
       .finally(() => {
         this.#waiting -= 1;
       });
@@ -78,20 +84,34 @@ export class HostClient {
     return answer;
   }
 
-  /** Ends the process and forgets every PIN. The next request starts another. Safe to call twice. */
-  end(): void {
-    this.#end(new AppError('pin-needed'));
+  /**
+   * Forgets every PIN. The process ends after the call it is in; one that does not end is killed after
+   * {@link endGraceMs}. The next request starts another. Safe to call twice.
+   * @returns when the process is gone.
+   */
+  end(): Promise<void> {
+    this.#ends += 1;
+    const host = this.#giveUp(new AppError('pin-needed'));
+    if (host !== null) this.#gone = this.#leave(host);
+    return this.#gone;
   }
 
-  async #exchange<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
+  async #exchange<M extends HostMethod>(
+    method: M,
+    params: HostParams<M>,
+    ends: number,
+  ): Promise<HostResult<M>> {
+    // Two processes at work on one token disturb each other: SoftHSM's C_Login fails where two meet.
+    if (ends === this.#ends) await this.#gone;
+    if (ends !== this.#ends) throw new AppError('pin-needed');
     const seconds = deadlinesMs[method] / 1000;
     const withdrawDeadline = this.#options.clock.after(deadlinesMs[method], () =>
-      this.#end(this.#failed(`no answer to “${method}” within ${String(seconds)} s`)),
+      this.#kill(this.#failed(`no answer to “${method}” within ${String(seconds)} s`)),
     );
     try {
       const result = hostResults[method].safeParse(await this.#send(method, params));
       if (result.success) return result.data;
-      throw this.#end(this.#failed(`an answer to “${method}” that makes no sense`));
+      throw this.#kill(this.#failed(`an answer to “${method}” that makes no sense`));
     } finally {
       withdrawDeadline();
     }
@@ -114,7 +134,7 @@ export class HostClient {
       if (host === this.#host) this.#receive(message);
     });
     host.onEnd((how) => {
-      if (host === this.#host) this.#end(this.#failed(`its process ended: ${how}`));
+      if (host === this.#host) this.#kill(this.#failed(`its process ended: ${how}`));
     });
     return host;
   }
@@ -123,7 +143,7 @@ export class HostClient {
     const response = hostResponseSchema.safeParse(message).data;
     const exchange = this.#underWay;
     if (response === undefined || response.id !== exchange?.id) {
-      this.#end(this.#failed('an answer that makes no sense'));
+      this.#kill(this.#failed('an answer that makes no sense'));
       return;
     }
     this.#underWay = null;
@@ -131,16 +151,36 @@ export class HostClient {
     else exchange.resolve(response.result);
   }
 
-  /** Gives the process up, with the reason for whoever waits for it. Returns the reason. */
-  #end(reason: AppError): AppError {
+  /** Kills a process that is of no more use. Returns the reason. */
+  #kill(reason: AppError): AppError {
+    this.#giveUp(reason)?.kill();
+    return reason;
+  }
+
+  /** Lets a process that was given up end. Returns when it is gone. */
+  #leave(host: TokenHost): Promise<void> {
+    host.end();
+    return new Promise((resolve) => {
+      const withdrawKill = this.#options.clock.after(endGraceMs, () => {
+        host.kill();
+        resolve();
+      });
+      host.onEnd(() => {
+        withdrawKill();
+        resolve();
+      });
+    });
+  }
+
+  /** Uses the process no more, with the reason for whoever waits for it. Returns what is to be ended. */
+  #giveUp(reason: AppError): TokenHost | null {
     const host = this.#host;
     const exchange = this.#underWay;
     this.#host = null;
     this.#underWay = null;
-    host?.end();
     exchange?.reject(reason);
     if (host !== null) this.#options.onEnd();
-    return reason;
+    return host;
   }
 
   #failed(detail: string): AppError {
@@ -150,8 +190,8 @@ export class HostClient {
 
   #refused({ code, detail }: HostFailure): AppError {
     if (code === 'module-not-pkcs11') {
-      this.end(); // a library that is no module has no business in a process of ours
-      return new AppError(code, { message: `${this.path} cannot be loaded as a PKCS#11 module: ${detail}.` });
+      const message = `${this.path} cannot be loaded as a PKCS#11 module: ${detail}.`;
+      return this.#kill(new AppError(code, { message })); // it has no business in a process of ours
     }
     return detailedCodes.includes(code) ? detailed(code, detail) : new AppError(code, { cause: detail });
   }

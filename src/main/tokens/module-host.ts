@@ -65,13 +65,14 @@ export class ModuleHost {
     return this.#client.request('counts', {});
   }
 
-  end(): void {
-    this.#client.end();
+  /** @returns when the process is gone. */
+  end(): Promise<void> {
+    return this.#client.end();
   }
 
   /** Ends the process where nobody waits for it and no PIN would be lost. */
   endIfUnused(): void {
-    if (!this.#client.busy && this.#ready.size === 0) this.#client.end();
+    if (!this.#client.busy && this.#ready.size === 0) void this.#client.end();
   }
 
   async #watched<T>(token: TokenRef, action: () => Promise<T>): Promise<T> {

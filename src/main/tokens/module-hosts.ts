@@ -15,6 +15,7 @@ export class ModuleHosts {
   readonly #options: ModuleHostsOptions;
   readonly #byFile = new Map<string, ModuleHost>();
   #closed = false;
+  #ends = 0;
 
   constructor({ hosts, clock, log }: ModuleHostsOptions) {
     this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log };
@@ -38,14 +39,21 @@ export class ModuleHosts {
     });
   }
 
-  endAll(): void {
-    for (const host of this.#byFile.values()) host.end();
+  /** How often all hosts were ended: what was read meanwhile is not all there is. */
+  get ends(): number {
+    return this.#ends;
+  }
+
+  /** @returns when all processes are gone. */
+  async endAll(): Promise<void> {
+    this.#ends += 1;
+    await Promise.all(Array.from(this.#byFile.values(), (host) => host.end()));
   }
 
   /** Ends all hosts and starts none again. */
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true;
-    this.endAll();
+    return this.endAll();
   }
 
   #start(hosts: TokenHosts, path: string): TokenHost {

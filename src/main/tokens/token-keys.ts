@@ -81,6 +81,7 @@ export class TokenKeys {
   async #findInInstalled(uri: Pkcs11Uri, account: SignerAccount): Promise<FoundKey> {
     const name = printUri(uri);
     const modules = await this.#installed(this.#lastFile.get(name));
+    const { ends } = this.#options.hosts;
     const failures: AppError[] = [];
     let tokenSeen = false;
     for (const module of modules) {
@@ -94,6 +95,8 @@ export class TokenKeys {
       tokenSeen ||= seen.length > 0;
       if (!wasRunning) this.#options.hosts.of(module).endIfUnused();
     }
+    // Modules that a lock interrupted say nothing of what is plugged in.
+    if (ends !== this.#options.hosts.ends) throw new AppError('pin-needed');
     const [failure] = failures;
     // A module without its device often fails; that says something only where no other answered.
     if (failure !== undefined && failures.length === modules.length) throw failure;

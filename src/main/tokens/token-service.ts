@@ -49,10 +49,14 @@ export interface TokenService {
   tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens>;
   /** How often keys on tokens signed and tokens were logged in to, in the hosts that run. */
   counts(): Promise<HostCounts>;
-  /** Forgets every PIN and passphrase: ends all hosts. What was waiting for one of them fails with `pin-needed`. */
-  lock(): void;
+  /**
+   * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
+   * at once.
+   * @returns when their processes are gone, each after the call it was in, or killed.
+   */
+  lock(): Promise<void>;
   /** Locks for good. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function createTokenService(options: TokenServiceOptions): TokenService {
@@ -129,14 +133,14 @@ class Service implements TokenService {
     return this.#hosts.counts();
   }
 
-  lock(): void {
-    this.#hosts.endAll();
+  lock(): Promise<void> {
     this.#fileKeys.forget();
+    return this.#hosts.endAll();
   }
 
-  close(): void {
-    this.#hosts.close();
+  close(): Promise<void> {
     this.#fileKeys.forget();
+    return this.#hosts.close();
   }
 
   async #find(key: string, account: SignerAccount): Promise<Attempt> {

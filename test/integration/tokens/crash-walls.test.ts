@@ -35,8 +35,8 @@ beforeAll(async () => {
   hsm.token('walls').generateKey('EC:prime256v1', { id: '01', label: 'key' });
 });
 
-afterEach(() => {
-  for (const client of clients) client.end();
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.end()));
   clients = [];
 });
 
@@ -66,6 +66,8 @@ interface Fault {
   readonly environment: NodeJS.ProcessEnv;
   /** Whether it has happened. */
   readonly happened: () => boolean;
+  /** Whether the function came to its end all the same. */
+  readonly returned: () => boolean;
 }
 
 function fault(functionName: keyof typeof functions, action: string): Fault {
@@ -79,6 +81,7 @@ function fault(functionName: keyof typeof functions, action: string): Fault {
       ROGUE_ONCE: once,
     },
     happened: () => existsSync(once),
+    returned: () => existsSync(`${once}.returned`),
   };
 }
 
@@ -192,15 +195,62 @@ describe('a host that is killed', () => {
     const client = clientOf(modules.rogue, { environment });
     const signed = expect(signOnce(client)).rejects.toMatchObject({ code: 'pin-needed' });
     await until(happened, 'C_Sign is under way');
-    client.end();
+    await client.end();
+    await signed;
+    expect(processesWith(bundle.path)).toEqual([]);
+  });
+});
+
+describe('a host that is ended', () => {
+  it('in the middle of a login: pin-needed at once, the login is not cut, and the next process is another', async () => {
+    const { environment, happened, returned } = fault('C_Login', 'linger');
+    const client = clientOf(modules.rogue, { environment });
+    const signed = expect(signOnce(client)).rejects.toMatchObject({ code: 'pin-needed' });
+    await until(happened, 'C_Login is under way');
+    const gone = client.end();
+    await signed;
+    expect(returned()).toBe(false);
+    const again = client.request('tokens', { fresh: false });
+    await gone;
+    expect(returned()).toBe(true);
+    expect(await again).toMatchObject([{ pinHeld: false }]);
+    expect(processesWith(bundle.path)).toHaveLength(1);
+  });
+
+  it('in a login that hangs: killed after the grace', async () => {
+    const { environment, happened, returned } = fault('C_Login', 'hang');
+    const client = clientOf(modules.rogue, { environment });
+    const signed = expect(signOnce(client)).rejects.toMatchObject({ code: 'pin-needed' });
+    await until(happened, 'C_Login is under way');
+    const began = performance.now();
+    await client.end();
+    expect(performance.now() - began).toBeGreaterThan(1900);
     await signed;
     await until(() => processesWith(bundle.path).length === 0, 'the process is gone');
+    expect(returned()).toBe(false);
+    expect(await signOnce(client)).toHaveLength(88);
+  });
+
+  it('by SIGTERM in the middle of a login: after the login', async () => {
+    const { environment, happened, returned } = fault('C_Login', 'linger');
+    const client = clientOf(modules.rogue, { environment });
+    const [token] = await client.request('tokens', { fresh: false });
+    void client.request('login', { token: token!, pin: '123456' }).catch(() => undefined);
+    await until(happened, 'C_Login is under way');
+    for (const pid of processesWith(bundle.path)) process.kill(pid, 'SIGTERM');
+    await until(() => processesWith(bundle.path).length === 0, 'the process is gone');
+    expect(returned()).toBe(true);
+    await until(() => !client.running, 'the engine knows');
   });
 });
 
 describe('a host whose engine is killed', () => {
-  it('ends at once, also in the middle of a signature', async () => {
-    const { environment, happened } = fault('C_Sign', 'hang');
+  it.each([
+    ['C_Login', 'linger', true],
+    ['C_Sign', 'slow', true],
+    ['C_Sign', 'hang', false],
+  ] as const)('in the middle of %s (%s): ends after it, or after the grace', async (name, action, ends) => {
+    const { environment, happened, returned } = fault(name, action);
     const script = `
       const host = require('node:child_process').fork(process.argv[1], [process.argv[2]]);
       const ask = (id, method, params) => host.send({ id, method, params });
@@ -216,9 +266,10 @@ describe('a host whose engine is killed', () => {
       env: { ...process.env, ...hsm.environment, ...environment },
       stdio: 'ignore',
     });
-    await until(happened, 'C_Sign is under way');
+    await until(happened, 'the call is under way');
     engine.kill('SIGKILL');
     await until(() => processesWith(bundle.path).length === 0, 'the host is gone');
+    expect(returned()).toBe(ends);
   });
 });
 

@@ -5,7 +5,7 @@ import { HostClient } from '../../../src/main/tokens/host-client.ts';
 import { SoftHsm } from '../../support/soft-token/soft-hsm.ts';
 import { fastClock, silentLog } from '../../unit/tokens/doubles.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
-import { processesWith, until } from './host-process.ts';
+import { processesWith } from './host-process.ts';
 
 const pin = '31415926';
 const hsm = new SoftHsm();
@@ -85,7 +85,7 @@ describe('the process of a token host', () => {
 
   it('opens no inspector on SIGUSR1, and stays through Ctrl-C and hang-up', async () => {
     const pid = await startedHost();
-    for (const signal of ['SIGUSR1', 'SIGINT', 'SIGHUP']) process.kill(pid, signal);
+    for (const signal of ['SIGUSR1', 'SIGINT', 'SIGQUIT', 'SIGHUP']) process.kill(pid, signal);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(listeningSockets(pid)).toEqual([]);
     expect(await startedHost()).toBe(pid);
@@ -93,7 +93,7 @@ describe('the process of a token host', () => {
 
   it('leaves no zombie when it is ended', async () => {
     const pid = await startedHost();
-    client.end();
-    await until(() => !existsSync(`/proc/${String(pid)}`), 'the process is gone');
+    await client.end();
+    expect(existsSync(`/proc/${String(pid)}`)).toBe(false);
   });
 });

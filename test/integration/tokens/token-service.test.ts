@@ -184,10 +184,34 @@ describe('keys on a SoftHSM token', () => {
   it('are locked by lock(), which ends every host', async () => {
     const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
     await signer.unlock(human(work.pin));
-    service.lock();
+    const locked = service.lock();
     expect(signer.readyWithoutHuman()).toBe(false);
-    await until(() => processesWith(bundle.path).length === 0, 'no host runs');
+    await locked;
+    expect(processesWith(bundle.path)).toEqual([]);
   });
+
+  it('outlive locks that meet their login: SoftHSM writes the token anew in it', async () => {
+    const locks = { met: 0, missed: 0 };
+    for (let round = 0; round < 30; round += 1) {
+      const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+      const unlocked = signer.unlock(human(work.pin)).then(
+        () => (locks.missed += 1),
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'pin-needed' });
+          locks.met += 1;
+        },
+      );
+      await new Promise((resolve) => setTimeout(resolve, round % 6));
+      void service.lock();
+      await unlocked;
+    }
+    expect(locks.met).toBeGreaterThan(0);
+    const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
+    await signer.unlock(human(work.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+    await service.close();
+    expect(processesWith(bundle.path)).toEqual([]);
+  }, 30_000);
 });
 
 describe('the list of tokens', () => {

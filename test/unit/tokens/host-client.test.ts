@@ -8,6 +8,7 @@ import { silentLog } from './doubles.ts';
 /** A process that does what the test says. */
 class Puppet {
   readonly requests: HostRequest[] = [];
+  ended = false;
   killed = false;
   say: (message: unknown) => void = () => undefined;
   die: (how: string) => void = () => undefined;
@@ -36,11 +37,16 @@ function setUp(start: () => void = () => undefined) {
         start();
         const puppet = new Puppet();
         puppets.push(puppet);
+        const ends: ((how: string) => void)[] = [];
+        puppet.die = (how) => {
+          for (const listener of ends) listener(how);
+        };
         return {
           send: (request) => puppet.requests.push(request),
           onMessage: (listener) => (puppet.say = listener),
-          onEnd: (listener) => (puppet.die = listener),
-          end: () => (puppet.killed = true),
+          onEnd: (listener) => ends.push(listener),
+          end: () => (puppet.ended = true),
+          kill: () => (puppet.killed = true),
         };
       },
     },
@@ -216,19 +222,65 @@ describe('a token host that fails', () => {
 });
 
 describe('ending a token host', () => {
-  it('fails what is under way with pin-needed, since its PIN is gone', async () => {
-    const { client, puppets } = setUp();
+  it('fails what is under way with pin-needed at once, since its PIN is gone, and does not cut it', async () => {
+    const { client, puppets, timers } = setUp();
     const answer = expect(client.request('counts', {})).rejects.toMatchObject({ code: 'pin-needed' });
     await settle();
-    client.end();
-    client.end();
+    const gone = Promise.all([client.end(), client.end()]);
     await answer;
+    expect(puppets[0]).toMatchObject({ ended: true, killed: false });
+    expect(Array.from(timers.values())).toEqual([2000]);
+    puppets[0]!.die('SIGKILL');
+    await gone;
+    expect(puppets[0]!.killed).toBe(false);
+    expect(timers.size).toBe(0);
+  });
+
+  it('kills it where it has not ended within the grace', async () => {
+    const { client, puppets, expire } = setUp();
+    const answer = expect(client.request('login', {} as never)).rejects.toMatchObject({ code: 'pin-needed' });
+    await settle();
+    const gone = client.end();
+    await answer;
+    expire();
+    await gone;
     expect(puppets[0]!.killed).toBe(true);
   });
 
-  it('is nothing where none runs', () => {
+  it('starts the next only when it is gone', async () => {
+    const { client, puppets } = setUp();
+    const first = expect(client.request('counts', {})).rejects.toMatchObject({ code: 'pin-needed' });
+    await settle();
+    void client.end();
+    await first;
+    const second = client.request('counts', {});
+    await settle();
+    expect(puppets).toHaveLength(1);
+    puppets[0]!.die('SIGKILL');
+    await settle();
+    puppets[1]!.answer(counts);
+    expect(await second).toEqual(counts);
+  });
+
+  it('fails what waits for its turn or for the process to be gone: a PIN in it was typed before', async () => {
+    const { client, puppets } = setUp();
+    const fails = () =>
+      expect(client.request('login', {} as never)).rejects.toMatchObject({ code: 'pin-needed' });
+    const both = Promise.all([fails(), fails()]);
+    await settle();
+    void client.end();
+    await both;
+    const third = fails();
+    await settle();
+    void client.end();
+    puppets[0]!.die('SIGKILL');
+    await third;
+    expect(puppets).toHaveLength(1);
+  });
+
+  it('is nothing where none runs', async () => {
     const { client, ended } = setUp();
-    client.end();
+    await client.end();
     expect(ended).toEqual([]);
   });
 });

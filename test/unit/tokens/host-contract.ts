@@ -63,11 +63,11 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
       client = subject.client;
     });
     beforeEach(async () => {
-      client.end();
+      void client.end();
       token = await look();
     });
-    afterAll(() => {
-      client.end();
+    afterAll(async () => {
+      await client.end();
       subject.dispose();
     });
 
@@ -196,7 +196,7 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
 
     it('forgets PINs with its process, and the next one works', async () => {
       await login('123456');
-      client.end();
+      void client.end();
       await expect(sign(ec)).rejects.toMatchObject({ code: 'pin-needed' });
       expect(await look()).toMatchObject({ pinHeld: false });
       await login('123456');

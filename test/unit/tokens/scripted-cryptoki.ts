@@ -285,17 +285,22 @@ export function scriptedHosts(load: (path: string) => Cryptoki): TokenHosts {
 function startScriptedHost(load: () => Cryptoki): TokenHost {
   const toEngine: ((message: unknown) => void)[] = [];
   const toHost: ((message: never) => void)[] = [];
+  const closes: (() => void)[] = [];
   const ends: ((how: string) => void)[] = [];
   let alive = true;
+  const exit = (): void => {
+    if (alive) for (const listener of ends) setImmediate(() => listener('SIGKILL'));
+    alive = false;
+  };
   const copy = (value: unknown): never => JSON.parse(JSON.stringify(value)) as never;
   const channel: Channel = {
     send: (response) => {
       if (alive) for (const listener of toEngine) listener(copy(response));
     },
     onRequest: (listener) => toHost.push(listener),
-    onClose: () => undefined,
+    onClose: (listener) => closes.push(listener),
   };
-  serve(channel, new TokenModule(load));
+  serve(channel, new TokenModule(load), exit);
   return {
     send: (request) => {
       if (alive) for (const listener of toHost) listener(copy(request));
@@ -303,8 +308,8 @@ function startScriptedHost(load: () => Cryptoki): TokenHost {
     onMessage: (listener) => toEngine.push(listener),
     onEnd: (listener) => ends.push(listener),
     end: () => {
-      if (alive) for (const listener of ends) setImmediate(() => listener('SIGKILL'));
-      alive = false;
+      for (const close of closes.splice(0)) close();
     },
+    kill: exit,
   };
 }

@@ -211,11 +211,22 @@ describe('an unlocked key on a token', () => {
   it('is locked by lock(), and asks for the PIN again', async () => {
     const { service, signer, device } = await setUp();
     await signer.unlock(human('123456'));
-    service.lock();
+    void service.lock();
     expect(signer.readyWithoutHuman()).toBe(false);
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'pin-needed' });
     await signer.unlock(human('123456'));
     expect(isBy(device, await signer.sign(message))).toBe(true);
+  });
+
+  it('is not called absent where a lock comes while it is looked for', async () => {
+    const { token } = await makeDevice('work');
+    const { service, loaded } = createWorld({
+      modules: { [builtIn.softhsm]: [token], [builtIn.opensc]: [] },
+    });
+    await service.signer(account('pkcs11:token=work'));
+    loaded.get(builtIn.softhsm)!.before = () => void service.lock();
+    await expect(service.signer(account('pkcs11:token=work'))).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(await service.signer(account('pkcs11:token=work'))).toMatchObject({ key: { hardware: false } });
   });
 
   it.each(['lock', 'close'] as const)('in a file is closed by %s()', async (how) => {
@@ -227,13 +238,13 @@ describe('an unlocked key on a token', () => {
     const signer = await service.signer(account('/key.pem'));
     await signer.unlock(human('right'));
     expect(signer.readyWithoutHuman()).toBe(true);
-    service[how]();
+    void service[how]();
     expect(signer.readyWithoutHuman()).toBe(false);
   });
 
   it('starts no process after close()', async () => {
     const { service, signer, loads } = await setUp();
-    service.close();
+    void service.close();
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'cancelled' });
     await expect(service.signer(account('pkcs11:token=work'))).rejects.toMatchObject({ code: 'cancelled' });
     expect(loads).toHaveLength(1);

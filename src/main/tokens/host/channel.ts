@@ -4,6 +4,7 @@ import type { HostRequest, HostResponse } from './protocol.ts';
 export interface Channel {
   send(response: HostResponse): void;
   onRequest(listener: (request: HostRequest) => void): void;
+  /** The engine wants this process no more or has gone, or the system ends all processes. May be called twice. */
   onClose(listener: () => void): void;
 }
 
@@ -18,6 +19,7 @@ export function parentChannel(): Channel {
     },
     onClose: (listener) => {
       process.once('disconnect', listener);
+      process.once('SIGTERM', listener);
     },
   };
 }

@@ -9,7 +9,6 @@ import { serve } from './server.ts';
 import { TokenModule } from './token-module.ts';
 
 const [, , modulePath = ''] = process.argv;
-const channel = parentChannel();
-// At once and without the module's exit handlers, which may hang; a token that is used no more needs no farewell.
-channel.onClose(() => process.kill(process.pid, 'SIGKILL'));
-serve(channel, new TokenModule(() => loadModule(modulePath)));
+// Without the module's exit handlers, which may hang; a token that is used no more needs no farewell.
+const exit = (): void => void process.kill(process.pid, 'SIGKILL');
+serve(parentChannel(), new TokenModule(() => loadModule(modulePath)), exit);

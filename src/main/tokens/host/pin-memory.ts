@@ -22,6 +22,10 @@ export class PinMemory {
     for (const token of [...this.#pins.keys()]) if (!tokens.has(token)) this.wipe(token);
   }
 
+  wipeAll(): void {
+    this.wipeAllBut(new Set());
+  }
+
   wipe(token: string): void {
     this.#pins.get(token)?.fill(0);
     this.#pins.delete(token);

@@ -5,6 +5,12 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
 import type { KeyInfo } from '../../../shared/model.ts';
 
+/**
+ * Milliseconds a host has to end by itself, from when it is told to or its engine has gone. A login that is cut may cost
+ * the token: SoftHSM writes its file anew in C_Login. Far longer than a login takes; what waits for a touch is cut.
+ */
+export const endGraceMs = 2000;
+
 /** Which token is meant, by what it says of itself: slot numbers change. Padding is trimmed. */
 export interface TokenRef {
   readonly serial: string;

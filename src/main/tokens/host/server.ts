@@ -1,8 +1,13 @@
 /** Answers the engine's requests one after the other: PKCS#11 modules bear no second call beside a signature. */
 import type { Channel } from './channel.ts';
 import { HostError } from './host-error.ts';
-import type { HostFailure, HostRequest, HostResponse } from './protocol.ts';
+import { endGraceMs, type HostFailure, type HostRequest, type HostResponse } from './protocol.ts';
 import type { HostHandlers } from './token-module.ts';
+
+export interface Served extends HostHandlers {
+  /** Wipes every PIN. */
+  forgetPins(): void;
+}
 
 function toFailure(error: unknown): HostFailure {
   if (error instanceof HostError) return { code: error.code, detail: error.detail };
@@ -19,9 +24,22 @@ async function answer(handlers: HostHandlers, { id, method, params }: HostReques
   }
 }
 
-export function serve(channel: Channel, handlers: HostHandlers): void {
+/**
+ * Serves until the channel closes. Then PINs are wiped, no request is begun, and the one under way is let end.
+ * @param exit ends the process. Called after the last request, or after {@link endGraceMs} where that one hangs.
+ */
+export function serve(channel: Channel, served: Served, exit: () => void): void {
   let last = Promise.resolve();
+  let closed = false;
   channel.onRequest((request) => {
-    last = last.then(async () => channel.send(await answer(handlers, request)));
+    last = last.then(async () => {
+      if (!closed) channel.send(await answer(served, request));
+    });
+  });
+  channel.onClose(() => {
+    closed = true;
+    served.forgetPins();
+    setTimeout(exit, endGraceMs);
+    void last.then(exit);
   });
 }

@@ -103,13 +103,18 @@ export class TokenModule implements HostHandlers {
 
   readonly counts = (): HostResult<'counts'> => ({ ...(this.#cryptoki?.counts ?? { sign: 0, login: 0 }) });
 
+  /** No login comes after this but with a PIN typed anew. */
+  forgetPins(): void {
+    this.#pins.wipeAll();
+  }
+
   #signOnce(params: HostParams<'sign'>): Promise<HostResult<'sign'>> {
     return this.#inSession(params.token, async (session) => {
       const cryptoki = this.#module();
       this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
       // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
-      if (key.alwaysAuthenticate) this.#heldPin(session);
+      if (key.alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
       cryptoki.signInit(session.handle, params.mechanism, key.handle);
       if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
       const began = this.#now();
@@ -252,9 +257,13 @@ export class TokenModule implements HostHandlers {
 
   #heldPin(session: Session): string {
     const pin = this.#pins.get(session.token);
-    if (pin === null) throw new HostError('pin-needed', 'no PIN is held');
+    if (pin === null) throw noPinHeld();
     return pin;
   }
+}
+
+function noPinHeld(): HostError {
+  return new HostError('pin-needed', 'no PIN is held');
 }
 
 /** Refuses what cannot be the PIN before it costs a try. Claims that make no sense are not believed. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HostRequest, TokenRef } from '../../../../src/main/tokens/host/protocol.ts';
 import { serve } from '../../../../src/main/tokens/host/server.ts';
 import { TokenModule } from '../../../../src/main/tokens/host/token-module.ts';
@@ -232,6 +232,7 @@ describe('sessions in a token host', () => {
         onClose: () => undefined,
       },
       module,
+      () => undefined,
     );
     const key = { id: '01', label: null, type: 'EC' } as const;
     cryptoki.calls.length = 0;
@@ -245,6 +246,36 @@ describe('sessions in a token host', () => {
     const afterInit = calls.flatMap((name, index) => (name === 'C_SignInit' ? [calls[index + 1]] : []));
     expect(afterInit).toEqual(['C_Sign', 'C_Sign']);
     expect(calls.indexOf('C_Finalize')).toBeGreaterThan(calls.indexOf('C_Sign'));
+  });
+
+  it('end after the signature under way when the engine goes, with no PIN held and nothing begun any more', async () => {
+    let ask: (request: HostRequest) => void = () => undefined;
+    let close: () => void = () => undefined;
+    const channel = {
+      send: () => undefined,
+      onRequest: (listener: typeof ask) => void (ask = listener),
+      onClose: (listener: () => void) => void (close = listener),
+    };
+    await module.login({ token, pin: '123456' });
+    const exited = new Promise<void>((exit) => serve(channel, module, exit));
+    let finish: () => void = () => undefined;
+    vi.spyOn(cryptoki, 'sign').mockReturnValue(
+      new Promise((resolve) => (finish = () => resolve(Buffer.alloc(64)))),
+    );
+    const key = { id: '01', label: null, type: 'EC' } as const;
+    ask({ id: 1, method: 'sign', params: { token, key, mechanism: 'CKM_ECDSA', data } });
+    ask({ id: 2, method: 'tokens', params: { fresh: true } });
+    await new Promise((resolve) => setImmediate(resolve));
+    cryptoki.calls.length = 0;
+    close();
+    expect(module.tokens({ fresh: false })).toMatchObject([{ pinHeld: false }]);
+    let hasExited = false;
+    void exited.then(() => (hasExited = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasExited).toBe(false);
+    finish();
+    await exited;
+    expect(cryptoki.calls).not.toContain('C_Finalize');
   });
 });
 
