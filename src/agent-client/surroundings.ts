@@ -1,6 +1,6 @@
 /** This process's surroundings for shared/paths. */
 import { homedir } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Surroundings } from '../shared/paths.ts';
 
 type Environment = Surroundings['env'];
@@ -19,6 +19,9 @@ const pathVariables = [
   'ROLEKEY_SOCKET',
 ];
 
+/** Of these a leading `~/` is the home directory: the AWS CLI takes it so, and no shell expands it inside quotes. */
+const homeVariables: ReadonlySet<string> = new Set(['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']);
+
 export function surroundings(): Surroundings {
   return {
     platform: process.platform,
@@ -32,9 +35,9 @@ export function surroundings(): Surroundings {
 export function withAbsolutePaths(env: Environment, directory: () => string): Environment {
   const absolute = pathVariables.flatMap((name): [string, string][] => {
     const value = env[name];
-    return value === undefined || value === '' || isAbsolute(value)
-      ? []
-      : [[name, resolve(directory(), value)]];
+    if (value === undefined || value === '' || isAbsolute(value)) return [];
+    const inHome = homeVariables.has(name) && value.startsWith('~/');
+    return [[name, inHome ? join(homedir(), value.slice(2)) : resolve(directory(), value)]];
   });
   return { ...env, ...Object.fromEntries(absolute) };
 }

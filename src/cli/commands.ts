@@ -107,7 +107,7 @@ export const commands: readonly CommandSpec[] = [
     flags: {
       all,
       'pin-stdin': on('read the PIN from the first line of standard input; tried once'),
-      timeout: text('SECONDS', 'how long to wait for a person, default 60'),
+      timeout: text('SECONDS', 'how long to wait at most, default 60'),
       'no-start': noStart,
     },
     load: async () => (await import('./commands/connect.ts')).connect,

@@ -76,9 +76,15 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
 
 function coloured(state: State): string {
   const words = stateWords(state);
-  if (!process.stdout.isTTY || process.env.NO_COLOR !== undefined) return words;
-  if (state.activity === 'failed' || state.activity === 'needs-you') return styleText('yellow', words);
-  return state.serving === null ? words : styleText('green', words);
+  if (!takesColour(process.stdout, process.env)) return words;
+  const colour = state.activity === 'failed' || state.activity === 'needs-you' ? 'yellow' : 'green';
+  if (colour === 'green' && state.serving === null) return words;
+  return styleText(colour, words, { validateStream: false }); // Node takes an empty NO_COLOR for one that is set
+}
+
+/** As no-color.org has it: an empty NO_COLOR counts as not set. */
+function takesColour({ isTTY }: { isTTY: boolean }, { NO_COLOR = '', TERM }: NodeJS.ProcessEnv): boolean {
+  return isTTY && NO_COLOR === '' && TERM !== 'dumb';
 }
 
 export function resultLines(results: CallOutput<'connect'>['results']): string {

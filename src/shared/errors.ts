@@ -249,7 +249,7 @@ export const errorTable = {
   },
   'agent-failed': {
     message: 'The Rolekey agent did not answer as it should.',
-    remedy: 'Stop it with: rolekey agent stop; then try again.',
+    remedy: 'End the process “rolekey agent”; then try again.',
   },
   'config-unreadable': {
     message: 'Rolekey’s own configuration cannot be read.',

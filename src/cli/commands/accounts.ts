@@ -1,13 +1,13 @@
 /** `rolekey accounts ...`. */
-import { resolve } from 'node:path';
 import type { AccountFields, CallOutput } from '../../shared/api.ts';
 import { outlets, unsettableFields, type UnsettableField } from '../../shared/constants.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, isErrorCode } from '../../shared/errors.ts';
 import type { Outlet } from '../../shared/model.ts';
 import { mayStart, withAgent } from '../agent-link.ts';
 import { confirmAtTerminal } from '../answer-prompts.ts';
 import type { Flags, Terminal, Work } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { absolutePath } from '../flag-values.ts';
 import { commandLineOfStdin } from '../stdin.ts';
 import { accountText, accountsTable, importText } from '../text.ts';
 
@@ -93,7 +93,11 @@ export const importAccounts: Work = async ({ words, flags }, terminal) => {
     agent.call('accountsImport', { from, id: flags.text('id'), dryRun: flags.on('dry-run') }),
   );
   terminal.print(output, () => importText(output, flags.on('dry-run')));
-  return exitCodes.ok;
+  const [skipped] = output.skipped;
+  if (skipped === undefined || flags.on('all')) return exitCodes.ok;
+  // What was asked for by name and is not there is a failure.
+  if (!terminal.json) terminal.say(`rolekey: ${skipped.source}: ${skipped.message}`);
+  return isErrorCode(skipped.code) ? exitCodeOf(skipped.code) : exitCodes.failed;
 };
 
 async function listed(terminal: Terminal, ids: readonly string[]): Promise<CallOutput<'accountsList'>> {
@@ -129,12 +133,6 @@ function fieldsOf(flags: Flags, terminal: Terminal): AccountFields {
     ...(flags.on('use-fips-endpoint') ? { useFipsEndpoint: true } : {}),
     ...(flags.on('use-dualstack-endpoint') ? { useDualstackEndpoint: true } : {}),
   };
-}
-
-/** From where the command runs. Nothing is refused: it would mean that folder itself. */
-function absolutePath(flag: string, text: string, terminal: Terminal): string {
-  if (text !== '') return resolve(terminal.directory, text);
-  throw new AppError('usage-invalid', { message: `--${flag} takes a path, not nothing.` });
 }
 
 /** `{name: value}`, or nothing where the flag was not given. */

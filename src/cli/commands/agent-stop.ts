@@ -1,4 +1,5 @@
 /** `rolekey agent stop`. */
+import type { AgentClient } from '../../agent-client/agent-client.ts';
 import { isAppError } from '../../shared/errors.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
@@ -6,12 +7,11 @@ import { exitCodes } from '../exit-codes.ts';
 
 export const agentStop: Work = async (_invocation, terminal) => {
   try {
-    const pid = await withAgent(terminal, { start: false }, async (agent) => {
-      const { agent: running } = await agent.call('status', {});
+    await withAgent(terminal, { start: false }, async (agent) => {
+      const pid = await pidOf(agent);
       await agent.call('shutdown', {});
-      return running.pid;
+      await ended(agent, pid);
     });
-    await ended(pid);
     terminal.print({}, () => 'The agent has stopped.');
   } catch (error) {
     if (!isAppError(error, 'agent-not-running')) throw error;
@@ -20,14 +20,33 @@ export const agentStop: Work = async (_invocation, terminal) => {
   return exitCodes.ok;
 };
 
+/** The agent's process; null where it is of another version, which says no more than that but can be stopped. */
+async function pidOf(agent: AgentClient): Promise<number | null> {
+  try {
+    return (await agent.call('status', {})).agent.pid;
+  } catch (error) {
+    if (!isAppError(error, 'agent-version')) throw error;
+    return null;
+  }
+}
+
 /** How long the process may take to end once it has disconnected everything, milliseconds. */
 const endMs = 5000;
 
-/** Resolves when there is no such process: it answers before it closes its socket. */
-async function ended(pid: number): Promise<void> {
-  for (let waited = 0; waited < endMs && isRunning(pid); waited += 10) {
+/** Resolves when the agent is gone: it answers before it closes its socket. */
+async function ended(agent: AgentClient, pid: number | null): Promise<void> {
+  for (let waited = 0; waited < endMs; waited += 10) {
+    if (!(pid === null ? await answers(agent) : isRunning(pid))) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Whether anything listens, whatever it says. */
+async function answers(agent: AgentClient): Promise<boolean> {
+  return agent.call('status', {}).then(
+    () => true,
+    (error: unknown) => !isAppError(error, 'agent-not-running'),
+  );
 }
 
 function isRunning(pid: number): boolean {

@@ -1,9 +1,9 @@
 /** `rolekey agent`: the engine in the foreground, behind its socket, until a signal or `rolekey agent stop`. */
 import { join } from 'node:path';
-import { AgentClient } from '../../agent-client/agent-client.ts';
 import { surroundings } from '../../agent-client/surroundings.ts';
 import { startAgent } from '../../main/engine.ts';
 import { pathsOf } from '../../shared/paths.ts';
+import { withAgent } from '../agent-link.ts';
 import type { Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -21,7 +21,7 @@ export const agent: Work = async ({ flags }, terminal) => {
     tokenHostBundle: join(__dirname, '..', '..', 'main', 'token-host.cjs'),
     endsWhenIdle: flags.on('auto-started'),
   });
-  if (running === null) return other(paths.socket, terminal);
+  if (running === null) return other(terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void running.stop());
   terminal.print({ pid: running.info.pid }, () => `The Rolekey agent is running at ${paths.socket}.`);
@@ -30,9 +30,8 @@ export const agent: Work = async ({ flags }, terminal) => {
 };
 
 /** One agent a user: the second one says who the first is. */
-async function other(socket: string, terminal: Terminal): Promise<number> {
-  const client = new AgentClient({ socket, command: terminal.commandName });
-  const { agent: first } = await client.call('status', {});
+async function other(terminal: Terminal): Promise<number> {
+  const { agent: first } = await withAgent(terminal, { start: false }, (agent) => agent.call('status', {}));
   terminal.print(
     { pid: first.pid },
     () => `The Rolekey agent is running already (process ${String(first.pid)}).`,

@@ -12,7 +12,8 @@ type Status = CallOutput<'status'>;
 export const status: Work = async ({ words, flags }, terminal) => {
   const input = words.length === 0 ? {} : { accounts: [...words] };
   try {
-    return await withAgent(terminal, { start: false, patienceMs: null }, async (agent) => {
+    const patience = flags.on('watch') ? { patienceMs: null } : {};
+    return await withAgent(terminal, { start: false, ...patience }, async (agent) => {
       if (flags.on('watch')) {
         await watch(agent, input, ({ agent: info, accounts }) =>
           terminal.write(`${JSON.stringify({ version: 1, agent: info, accounts })}\n`),

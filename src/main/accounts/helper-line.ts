@@ -32,19 +32,32 @@ export interface HelperLine {
  * `account-exists`: Rolekey's own line. What the fields are worth is for `makeAccount` to say.
  */
 export function readHelperLine(line: string, surroundings: Surroundings): HelperLine {
-  const [command = '', ...words] = commandWords(line, surroundings.home, surroundings.windows);
+  const all = commandWords(line, surroundings.home, surroundings.windows);
+  const variables = leadingVariables(all);
+  const [command = '', ...words] = all.slice(variables.length);
   if (isRolekey(command) && words.includes('credential-process')) {
     throw new AppError('account-exists', { message: 'It is served by Rolekey already.' });
   }
   if (!isHelper(command)) throw lineRefusal('it does not start aws_signing_helper');
   const helper = parseHelperFlags(words);
-  const values = new HelperValues(helper, surroundings);
+  const values = new HelperValues({ ...helper, dropped: [...variables, ...helper.dropped] }, surroundings);
   const fields = fieldsOf(values);
   return {
     fields: helper.subcommand === 'update' ? { ...fields, outlet: 'credentials-file' } : fields,
     profile: helper.subcommand === 'update' ? (values.text('profile') ?? 'default') : null,
     dropped: values.dropped,
   };
+}
+
+const assignment = /^([A-Za-z_][A-Za-z0-9_]*)=/;
+
+/** A shell sets each `NAME=value` before a command for that command alone. A value may be secret and is not told. */
+function leadingVariables(words: readonly string[]): DroppedFlag[] {
+  const end = words.findIndex((word) => !assignment.test(word));
+  return words.slice(0, end < 0 ? words.length : end).map((word) => ({
+    flag: assignment.exec(word)?.[1] ?? '',
+    reason: 'a variable set for the helper alone is not kept',
+  }));
 }
 
 function isRolekey(command: string): boolean {

@@ -15,6 +15,7 @@ export interface ConfigSelection {
 /**
  * A relative path in the file means the folder each program happens to be started in. It is taken from the home
  * directory, where terminals start, and that is listed.
+ * @returns what was skipped, too, in the order of the selection.
  * @throws AppError `file-undecodable`; `account-invalid` for an ID given to several profiles.
  */
 export function importAwsConfig(
@@ -44,7 +45,9 @@ export function importAwsConfig(
     candidates.push({ source: name, commandLine, profile: name, profileRegion, id: selection.id });
   }
   const result = importCandidates(candidates, null, context);
-  return { ...result, skipped: [...skipped, ...result.skipped] };
+  const order = [...chosen];
+  const place = ({ source }: { source: string }): number => order.indexOf(source);
+  return { ...result, skipped: [...skipped, ...result.skipped].sort((a, b) => place(a) - place(b)) };
 }
 
 const noSuchProfile = { code: 'account-unknown', message: 'There is no such profile in the file.' };

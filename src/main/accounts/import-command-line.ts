@@ -11,10 +11,19 @@ export interface TypedLine {
   readonly id: string | null;
 }
 
+/** What a line copied from an AWS config file may begin with; a byte order mark is white space here. */
+const keyOfConfig = /^\s*(credential_process\s*=\s*)?/;
+
 export function importCommandLine(
   { commandLine, directory, id }: TypedLine,
   context: ImportContext,
 ): Imported {
-  const candidate = { source: 'stdin', commandLine, profile: null, profileRegion: null, id };
+  const candidate = {
+    source: 'stdin',
+    commandLine: commandLine.replace(keyOfConfig, ''),
+    profile: null,
+    profileRegion: null,
+    id,
+  };
   return importCandidates([candidate], directory, context);
 }

@@ -40,7 +40,9 @@ export function createAgentServer(
   }
 
   async function route(request: AgentRequest): Promise<AgentAnswer> {
-    if (request.headers[wireHeaders.protocol] !== String(protocolVersion))
+    // Whoever is of another version may still end this agent: it is all that agent-version tells to do.
+    const stops = request.method === 'POST' && request.path === callPath('shutdown');
+    if (request.headers[wireHeaders.protocol] !== String(protocolVersion) && !stops)
       throw new AppError('agent-version');
     const caller = callerOf(request);
     if (request.method === 'GET' && request.path === eventsPath) return eventStream(caller.client);

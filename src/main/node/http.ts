@@ -77,7 +77,7 @@ export function createNodeHttp(options: NodeHttpOptions): Http & { close(): Prom
         verified: protocol === 'https:',
       };
     } catch (error) {
-      throw isAppError(error) ? error : networkError(error, host);
+      throw isAppError(error) ? error : networkError(error, host, timeoutMs);
     }
   }
 
@@ -180,7 +180,10 @@ const untrusted =
 /** What undici says of a proxy that answered CONNECT with another status than 200. Who gives up here gives another reason. */
 const noTunnel = 'UND_ERR_ABORTED';
 
-function networkError(error: unknown, host: string): AppError {
+/** What ends an exchange whose time is up: our signal, or undici's own count of the same time. */
+const timedOut = /^(TimeoutError|UND_ERR_(HEADERS|BODY)_TIMEOUT)$/;
+
+function networkError(error: unknown, host: string, timeoutMs: number): AppError {
   const codes = codesOf(error);
   const distrust = codes.find((code) => untrusted.test(code));
   if (distrust !== undefined) {
@@ -189,12 +192,15 @@ function networkError(error: unknown, host: string): AppError {
       cause: error,
     });
   }
-  return new AppError('network-unreachable', {
-    message: codes.includes(noTunnel)
-      ? `${host} could not be reached: the proxy of HTTPS_PROXY refused.`
-      : `${host} could not be reached (${codes[0] ?? 'unknown'}).`,
-    cause: error,
-  });
+  return new AppError('network-unreachable', { message: failureText(codes, host, timeoutMs), cause: error });
+}
+
+function failureText(codes: readonly string[], host: string, timeoutMs: number): string {
+  if (codes.includes(noTunnel)) return `${host} could not be reached: the proxy of HTTPS_PROXY refused.`;
+  if (codes.some((code) => timedOut.test(code))) {
+    return `${host} did not answer in ${String(timeoutMs / 1000)} s.`;
+  }
+  return `${host} could not be reached (${codes[0] ?? 'unknown'}).`;
 }
 
 /** The codes of an error and its causes, outermost first; its name where none of them has one. */

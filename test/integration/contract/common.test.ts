@@ -345,6 +345,7 @@ describe('colour', () => {
 
   it.each([
     { env: {}, coloured: true },
+    { env: { NO_COLOR: '' }, coloured: true },
     { env: { NO_COLOR: '1' }, coloured: false },
   ])('at a terminal with $env: $coloured', async ({ env, coloured }) => {
     const terminal = world.terminal(['status'], { env: { TERM: 'xterm-256color', ...env } });

@@ -237,6 +237,25 @@ describe('--pin-stdin takes the first line, for one token, once', () => {
   });
 });
 
+describe('--pin-stdin with a line longer than any PIN', () => {
+  const words = ['connect', 'dev', '--pin-stdin'];
+
+  it('is refused', async () => {
+    const refused = await world.rolekey(words, { stdin: `${'1'.repeat(5000)}\n` });
+    expect(textFailure(refused, 2)).toContain('4 KiB');
+  });
+
+  it('is refused at once where it does not end', async () => {
+    const endless = `cat /dev/zero | "${world.cli}" ${words.join(' ')}`;
+    textFailure(await world.run('sh', ['-c', endless], { timeoutMs: 10_000 }), 2);
+  });
+
+  it('behind the PIN does not matter', async () => {
+    const { code } = await connect(['dev'], { stdin: `${pin}\n${'x'.repeat(5000)}` });
+    expect(code).toBe(0);
+  });
+});
+
 describe('--timeout', () => {
   it('0 asks nobody', async () => {
     const { code } = await connect(['dev'], { stdin: `${pin}\n`, flags: ['--timeout', '0'] });

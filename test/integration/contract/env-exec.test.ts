@@ -1,7 +1,8 @@
 /** `env` and `exec`. */
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, existsSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Result } from '../../support/world/program.ts';
 import { World } from '../../support/world/world.ts';
 import { jsonFailure, success, textFailure } from './expectations.ts';
 import { credentials } from './shapes.ts';
@@ -133,6 +134,10 @@ describe('exec', () => {
       AWS_WEB_IDENTITY_TOKEN_FILE: '/x',
       AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/x',
       AWS_ROLE_SESSION_NAME: 'x',
+      AWS_ACCOUNT_ID: '999999999999',
+      AWS_BEARER_TOKEN_BEDROCK: 'x',
+      AWS_SSO_SESSION: 'x',
+      AWS_LOGIN_CACHE_DIRECTORY: '/x',
       AWS_REGION: 'us-east-1',
       AWS_PAGER: 'cat',
     };
@@ -202,16 +207,51 @@ describe('exec', () => {
     }
   });
 
-  it('hands a signal sent to it on to its command, and ends as that does', async () => {
-    const script = 'trap "echo got it; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
-    const running = world.rolekey(['exec', 'dev', '--', 'sh', '-c', script], { timeoutMs: 10_000 });
-    const exec = await waitFor(() =>
-      world.processes().find(({ argv }) => argv[2] === 'exec' && argv.includes(script)),
-    );
-    await waitFor(() => world.processes().find(({ argv }) => argv[0] === 'sh' && argv.includes(script)));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    process.kill(exec.pid, 'SIGTERM');
-    expect(await running).toMatchObject({ code: 7, stdout: 'ready\ngot it\n' });
+  it('of nothing is 127', async () => {
+    expect(await exec('dev', '')).toMatchObject({
+      code: 127,
+      stdout: '',
+      stderr: 'rolekey: “”: not found.\n',
+    });
+  });
+
+  it('of what the system refuses in any other way is 126', async () => {
+    const loop = join(world.home, 'loop');
+    symlinkSync(loop, loop);
+    const busy = join(world.home, 'busy');
+    copyFileSync('/bin/true', busy);
+    const writer = openSync(busy, 'r+');
+    try {
+      for (const command of [join(world.file('home/file', ''), 'foo'), loop, `./${'x'.repeat(300)}`, busy]) {
+        expect(await exec('dev', command)).toMatchObject({
+          code: 126,
+          stdout: '',
+          stderr: `rolekey: “${command}”: cannot be run.\n`,
+        });
+      }
+    } finally {
+      closeSync(writer);
+    }
+  });
+
+  it.each([
+    'SIGUSR1',
+    'SIGUSR2',
+    'SIGALRM',
+    'SIGWINCH',
+    'SIGCONT',
+    'SIGTERM',
+    'SIGHUP',
+    'SIGINT',
+    'SIGQUIT',
+  ] as const)('hands %s on where no terminal sends it', async (signal) => {
+    const script = `trap "echo got it; exit 7" ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
+    expect(await signalled(script, signal)).toMatchObject({ code: 7, stdout: 'ready\ngot it\n' });
+  });
+
+  it('ends as its command does where that does not catch the signal', async () => {
+    const script = 'echo ready; while :; do sleep 0.05; done';
+    expect(await signalled(script, 'SIGUSR2')).toMatchObject({ code: 140, stdout: 'ready\n' });
   });
 
   it('Ctrl-C at a terminal reaches the command, whose answer counts', async () => {
@@ -253,6 +293,18 @@ describe('env and exec end as credential-process does where the agent hangs', ()
     }
   });
 });
+
+/** Sends the signal to `exec` alone once the script it runs is there. */
+async function signalled(script: string, signal: NodeJS.Signals): Promise<Result> {
+  const running = world.rolekey(['exec', 'dev', '--', 'sh', '-c', script], { timeoutMs: 10_000 });
+  const { pid } = await waitFor(() =>
+    world.processes().find(({ argv }) => argv[2] === 'exec' && argv.includes(script)),
+  );
+  await waitFor(() => world.processes().find(({ argv }) => argv[0] === 'sh' && argv.includes(script)));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  process.kill(pid, signal);
+  return running;
+}
 
 async function waitFor<T>(look: () => T | undefined): Promise<T> {
   for (const deadline = Date.now() + 5000; Date.now() < deadline;) {

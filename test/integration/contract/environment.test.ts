@@ -109,6 +109,15 @@ describe.each(starts)('an agent started %s', (_how, start) => {
     expect([textOf(env.AWS_SHARED_CREDENTIALS_FILE), textOf(env.AWS_CONFIG_FILE)]).toEqual([null, null]);
   });
 
+  it('takes a leading ~/ of theirs for the home directory, as the AWS CLI does', async () => {
+    await start({ AWS_SHARED_CREDENTIALS_FILE: '~/own/keys', AWS_CONFIG_FILE: '~/own/settings' });
+    const { agent } = success(await world.rolekey(['status', '--json']), status);
+    expect(agent).toMatchObject({
+      credentialsFile: join(world.home, 'own', 'keys'),
+      configFile: join(world.home, 'own', 'settings'),
+    });
+  });
+
   it('trusts the CAs of AWS_CA_BUNDLE, and those alone', async () => {
     await start({ AWS_CA_BUNDLE: tls.caFile });
     expect(await connect('https')).toEqual({ code: 0, error: null });

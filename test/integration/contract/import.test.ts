@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { region, textOf, World } from '../../support/world/world.ts';
-import { jsonFailure, success, textFailure } from './expectations.ts';
+import { documentOf, jsonFailure, success, textFailure } from './expectations.ts';
 import { accounts, imported, removed } from './shapes.ts';
 
 let world: World;
@@ -31,6 +31,13 @@ const importing = async (...flags: readonly string[]) =>
   success(await world.rolekey(['accounts', 'import', ...flags, '--json']), imported);
 const fromStdin = async (line: string, ...flags: readonly string[]) =>
   success(await world.rolekey(['accounts', 'import', '-', ...flags, '--json'], { stdin: line }), imported);
+
+/** The document of an import that lacks something asked for by name, with its exit code. */
+const lacking = async (words: readonly string[], stdin = '') => {
+  const result = await world.rolekey(['accounts', 'import', ...words, '--json'], { stdin });
+  expect(result).toMatchObject({ code: 2, stderr: '' });
+  return documentOf(result, imported);
+};
 
 describe('from the AWS config file', () => {
   const config = [
@@ -96,16 +103,24 @@ describe('from the AWS config file', () => {
     expect(taken.map(({ roleArn }) => roleArn.split('/')[1]).sort()).toEqual(['Default', 'Work']);
   });
 
-  it('--from-profile of one that is not there is listed as skipped', async () => {
+  it('--from-profile of one that cannot be taken is listed as skipped, and is exit 2', async () => {
     world.file('home/.aws/config', config);
-    const { imported: taken, skipped } = await importing(
-      '--from-profile',
-      'nobody',
-      '--from-profile',
-      'plain',
-    );
-    expect(taken).toEqual([]);
-    expect(skipped.map(({ source }) => source).sort()).toEqual(['nobody', 'plain']);
+    const named = ['tool', 'nobody', 'work', 'plain'].flatMap((name) => ['--from-profile', name]);
+    const { imported: taken, skipped } = await lacking(named);
+    expect(taken.map(({ id }) => id)).toEqual(['work']);
+    expect(skipped.map(({ source, code }) => [source, code])).toEqual([
+      ['tool', 'account-invalid'],
+      ['nobody', 'account-unknown'],
+      ['plain', 'account-invalid'],
+    ]);
+  });
+
+  it('tells people which was skipped first', async () => {
+    world.file('home/.aws/config', config);
+    const words = ['accounts', 'import', '--from-profile', 'nobody', '--from-profile', 'plain'];
+    const { code, stdout, stderr } = await world.rolekey(words);
+    expect([code, stdout.split('\n').length]).toEqual([2, 3]);
+    expect(stderr).toBe('rolekey: nobody: There is no such profile in the file.\n');
   });
 
   it('--id names the account of one profile, and of several is exit 2', async () => {
@@ -163,6 +178,8 @@ describe('“-” reads one helper command line from standard input', () => {
     ],
     ['behind blank lines', `\n\n${helper('Std')}\n`],
     ['of update', `aws_signing_helper update ${arns('Std')} --private-key /k/key.pem --profile std\n`],
+    ['copied with its key', `credential_process = ${helper('Std')}\n`],
+    ['of a file with a byte order mark', `\u{feff}${helper('Std')}\n`],
     ['with = in place of space', `${helper('Std').replaceAll(/(--[a-z-]+) /g, '$1=')}\n`],
   ])('%s', async (_what, text) => {
     const { imported: taken, skipped } = await fromStdin(text);
@@ -176,6 +193,17 @@ describe('“-” reads one helper command line from standard input', () => {
     const stdin = `aws_signing_helper credential-process ${arns('Here')} --private-key ./k.pem`;
     const { imported: taken } = success(await world.rolekey(words, { cwd, stdin }), imported);
     expect(taken[0]!.keys).toEqual([join(cwd, 'k.pem')]);
+  });
+
+  it('names what was set for the helper alone, and keeps nothing of it', async () => {
+    const { dropped } = await fromStdin(`AWS_REGION=eu-west-1 TOKEN='s3cret x' ${helper('Std')}`);
+    expect(dropped.map(({ flag }) => flag)).toEqual(['AWS_REGION', 'TOKEN']);
+    expect(JSON.stringify(dropped)).not.toContain('s3cret');
+  });
+
+  it('that is endless is refused', async () => {
+    const words = ['accounts', 'import', '-'];
+    expect(textFailure(await world.rolekey(words, { stdin: 'x'.repeat(70_000) }), 2)).toContain('64 KiB');
   });
 
   it('never sets an endpoint or a module, and lists what it left out by name', async () => {
@@ -210,6 +238,9 @@ describe('“-” reads one helper command line from standard input', () => {
     if (_what !== 'a PIN in a URI') expect(all).toEqual([]);
     expect(JSON.stringify(all)).not.toContain('271828');
     expect(existsSync(trace)).toBe(false);
+    const { imported: taken, skipped } = documentOf(result, imported);
+    expect(result.code).toBe(skipped.length === 0 ? 0 : 2);
+    expect(taken.length + skipped.length).toBe(1);
   });
 
   it('--id names the account', async () => {
@@ -218,12 +249,12 @@ describe('“-” reads one helper command line from standard input', () => {
 
   it('--id of an account there is does not touch that', async () => {
     await fromStdin(helper('One'), '--id', 'mine');
-    const { imported: taken, skipped } = await fromStdin(helper('Two'), '--id', 'mine');
+    const { imported: taken, skipped } = await lacking(['-', '--id', 'mine'], helper('Two'));
     expect([taken.length, skipped[0]!.code]).toEqual([0, 'account-exists']);
   });
 
   it('--id that is none is refused', async () => {
-    const { imported: taken } = await fromStdin(helper('Std'), '--id', 'Not An ID');
+    const { imported: taken } = await lacking(['-', '--id', 'Not An ID'], helper('Std'));
     expect(taken).toEqual([]);
   });
 });

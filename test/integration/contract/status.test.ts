@@ -26,6 +26,17 @@ const shown = async (...words: readonly string[]): Promise<Status> =>
 const agents = () => world.processes().filter(({ argv }) => argv.includes('agent')).length;
 
 describe('status', () => {
+  it('of an agent that hangs fails in time, and says what to do', async () => {
+    const { pid: agent } = world.processes().find(({ argv }) => argv.includes('agent'))!;
+    process.kill(agent, 'SIGSTOP');
+    try {
+      const result = await world.rolekey(['status', '--json'], { timeoutMs: 15_000 });
+      expect(jsonFailure(result, 'agent-failed').remedy).toContain('End the process “rolekey agent”');
+    } finally {
+      process.kill(agent, 'SIGCONT');
+    }
+  });
+
   it('tells of the agent', async () => {
     const { agent } = await shown();
     const running = world.processes().find(({ argv }) => argv.includes('agent'))!;

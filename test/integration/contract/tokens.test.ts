@@ -70,6 +70,10 @@ describe('tokens', () => {
 });
 
 describe('--pkcs11-lib', () => {
+  it('takes a path, not nothing', async () => {
+    expect(textFailure(await world.rolekey(['tokens', '--pkcs11-lib', '']), 2)).toContain('--pkcs11-lib');
+  });
+
   it('looks through that module only', async () => {
     const { modules } = await list('--pkcs11-lib', world.hsm.module);
     expect(modules.map(({ path }) => path)).toEqual([world.hsm.module]);

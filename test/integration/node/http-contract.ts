@@ -199,6 +199,7 @@ export function httpContract(makeHttp: (caBundlePath: string | null) => Closable
       const error = await failureOf(send(server.origin, { timeoutMs: 400 }));
       const ms = performance.now() - started;
       expect(error.code).toBe('network-unreachable');
+      expect(error.message).toBe(`${new URL(server.origin).host} did not answer in 0.4 s.`);
       expect(ms).toBeGreaterThan(300);
       expect(ms).toBeLessThan(1500);
     });

@@ -154,6 +154,8 @@ describe('an import', () => {
       { profiles: ['dev', 'gone', 'default', 'keys', 'dev'], id: null },
     );
     expect(imported.map(({ id }) => id)).toEqual(['dev', 'default']);
+    const others = importText(text, {}, { profiles: ['other', 'gone'], id: null }).skipped;
+    expect(others.map(({ source }) => source)).toEqual(['other', 'gone']);
     expect(skipped).toEqual([
       { source: 'gone', code: 'account-unknown', message: 'There is no such profile in the file.' },
       { source: 'keys', code: 'account-invalid', message: 'The profile has no credential_process.' },

@@ -54,6 +54,14 @@ describe('a line that becomes an account', () => {
       [],
     ],
     ['versioned name', `/opt/aws_signing_helper-1.8.0 credential-process ${arns} ${files}`, {}, []],
+    ['with its key in a config file', `credential_process=${helper} ${arns} ${files}`, {}, []],
+    ['behind a byte order mark', `\u{feff} credential_process = ${helper} ${arns} ${files}`, {}, []],
+    [
+      'behind variables',
+      `AWS_REGION=eu-west-1 _x='${secret} y' AWS_REGION= ${helper} ${arns} ${files}`,
+      {},
+      ['AWS_REGION', '_x', 'AWS_REGION'],
+    ],
     ['name with dashes', `aws-signing-helper credential-process ${arns} ${files}`, {}, []],
     [
       'equals signs',
@@ -339,11 +347,13 @@ describe('a line that is skipped', () => {
       'does not start',
     ],
     ['a shell around it', `sh -c '${helper} ${arns} ${files}'`, 'account-invalid', 'does not start'],
+    ['a variable before another', `AWS_PROFILE=${secret} rm -rf /`, 'account-invalid', 'does not start'],
+    ['variables alone', `AWS_PROFILE=${secret} A=`, 'account-invalid', 'does not start'],
     [
-      'a variable before it',
-      `AWS_PROFILE=${secret} ${helper} ${arns} ${files}`,
+      'a variable that needs the shell',
+      `A=$(echo ${secret}) ${helper} ${arns} ${files}`,
       'account-invalid',
-      'does not start',
+      'uses the shell',
     ],
     ['env before it', `env A=${secret} ${helper} ${arns} ${files}`, 'account-invalid', 'does not start'],
     [

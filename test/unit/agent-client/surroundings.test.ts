@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { surroundings, withAbsolutePaths } from '../../../src/agent-client/surroundings.ts';
 
@@ -15,6 +17,15 @@ it('what is absolute, empty, not set or no path stays, and nobody asks where we 
   const directory = vi.fn(() => '/home');
   expect(withAbsolutePaths(env, directory)).toEqual(env);
   expect(directory).not.toHaveBeenCalled();
+});
+
+it('a leading ~/ is the home directory for the AWS files, and a folder’s name for the others', () => {
+  const env = { AWS_CONFIG_FILE: '~/aws', AWS_SHARED_CREDENTIALS_FILE: '~keys', SOFTHSM2_CONF: '~/hsm' };
+  expect(withAbsolutePaths(env, () => '/work')).toEqual({
+    AWS_CONFIG_FILE: join(homedir(), 'aws'),
+    AWS_SHARED_CREDENTIALS_FILE: '/work/~keys',
+    SOFTHSM2_CONF: '/work/~/hsm',
+  });
 });
 
 it('this process’s surroundings are told with its own folder', () => {

@@ -76,6 +76,17 @@ describe('who calls', () => {
   });
 });
 
+it('shutdown is taken from a client of any version, and nothing else is', async () => {
+  const { world, send, asked } = createWorld();
+  world.respond = () => ({});
+  for (const headers of [{}, { 'rolekey-protocol': '2' }]) {
+    expect((await send({ path: '/v1/shutdown', headers })).status).toBe(200);
+    expect((await send({ path: '/v1/shutdown', method: 'GET', headers })).status).toBe(426);
+    expect((await send({ path: '/v1/shutdown/', headers })).status).toBe(426);
+  }
+  expect(asked.map(({ name }) => name)).toEqual(['shutdown', 'shutdown']);
+});
+
 describe('refused, with nothing done, is', () => {
   it.each<[string, Parameters<typeof requestOf>[0], number, string]>([
     ['no version', { headers: {} }, 426, 'agent-version'],
