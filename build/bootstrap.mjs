@@ -40,10 +40,11 @@ const parts = {
 };
 
 /**
- * What each task needs and what it runs.
- * @type {Record<string, { needs: (keyof typeof parts)[], wants?: (keyof typeof parts)[], run: string[] }>}
+ * What each task needs and what it runs once everything is set up and built.
+ * @type {Record<string, { needs: (keyof typeof parts)[], wants?: (keyof typeof parts)[], run?: string[] }>}
  */
 const tasks = {
+  build: { needs: ['compiler'] },
   demo: {
     needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
     wants: ['awscli'], // without it the AWS SDK shows the same
@@ -69,8 +70,10 @@ const headers = nodeHeaders();
 systemPackages(task.needs, task.wants ?? []);
 npmPackages();
 setUp('node', ['build/build.mjs']);
-const [program = '', ...programArgs] = task.run;
-process.exitCode = run(program, [...programArgs, ...args]);
+if (task.run !== undefined) {
+  const [program = '', ...programArgs] = task.run;
+  process.exitCode = run(program, [...programArgs, ...args]);
+}
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

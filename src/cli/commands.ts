@@ -1,4 +1,4 @@
-/** The table of commands: CLI-CONTRACT version 1. Help, parsing and dispatch all derive from it. */
+/** The table of commands: version 1 of the contract (docs/cli.md). Help, parsing and dispatch all derive from it. */
 import type { CommandSpec, FlagSpec } from './command.ts';
 
 const text = (value: string, help: string): FlagSpec => ({ type: 'string', value, help });

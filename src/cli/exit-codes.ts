@@ -1,4 +1,4 @@
-/** Exit codes of the command line's contract, by error code. */
+/** Exit codes of the command line's contract (docs/cli.md), by error code. */
 import type { ErrorCode } from '../shared/errors.ts';
 
 export const exitCodes = {

@@ -1,6 +1,7 @@
 /**
  * The one list of what the engine can be asked and what it tells, each with its schemas and the doors that show it.
- * The agent's socket, the window's bridge and both preloads derive from it; a call without a handler does not compile.
+ * The agent's socket derives from it, and so will the doors of the windows, which are not built yet; a call without a
+ * handler does not compile.
  */
 import * as z from 'zod';
 import { unsettableFields } from './constants.ts';

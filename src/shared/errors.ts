@@ -2,7 +2,7 @@
  * The one table of failures: every code has a plain sentence and what to do next.
  *
  * A failure travels as an {@link AppError} inside a process and as an {@link ErrorShape} between processes.
- * Codes are part of the command line's contract: more may be added, none renamed.
+ * Codes are part of the command line's contract (docs/cli.md): more may be added, none renamed.
  */
 
 interface Row {

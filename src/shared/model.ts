@@ -1,6 +1,6 @@
 /**
  * What every process may know, as schemas with their types.
- * The shapes are those of the command line's contract; times are RFC 3339, UTC, whole seconds.
+ * The shapes are those of the command line's contract (docs/cli.md); times are RFC 3339, UTC, whole seconds.
  */
 import * as z from 'zod';
 import { accountIdPattern, controlOrBidi, outlets, sessionDurationRange } from './constants.ts';
@@ -210,7 +210,10 @@ export type AgentInfo = z.infer<typeof agentInfoSchema>;
 /** Who asked for something a human is needed for, as a sentence's subject; a client only *says* who it is. */
 const askedBy = z.string().max(200);
 
-/** A question only a human can answer, sent to the client that began the work, else to the window. */
+/**
+ * A question only a human can answer, sent to the client that began the work. Where that cannot ask, nobody is asked, and
+ * the account's state says what is needed.
+ */
 export const promptSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     id: z.string(),

@@ -1,5 +1,5 @@
 /**
- * Where Rolekey keeps its things: the table of the command line's contract, as a pure function.
+ * Where Rolekey keeps its things: the table of the command line's contract (docs/cli.md), as a pure function.
  */
 
 /** What decides the paths: taken from `process` by the caller. */

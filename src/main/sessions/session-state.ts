@@ -1,4 +1,4 @@
-/** The state of a session inside the engine (milliseconds) and as the contract shows it (RFC 3339). */
+/** The state of a session inside the engine (milliseconds) and as the contract (docs/cli.md) shows it (RFC 3339). */
 import type { ErrorCode, ErrorShape } from '../../shared/errors.ts';
 import { formatTime, type Activity, type Reason, type State } from '../../shared/model.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The documents of the command line, version 1, written from the contract alone. Strict: a member too many is a fault
+ * The documents of the command line, version 1, written from the contract (docs/cli.md) alone. Strict: a member too many is a fault
  * like one too few.
  */
 import { z } from 'zod';
