@@ -20,6 +20,8 @@ export interface AwsFile {
   /** One write for all; a file we created is deleted when nothing is left in it. */
   remove(removals: readonly SectionRemoval[]): Promise<EditResult>;
   list(): Promise<ManagedSection[]>;
+  /** Takes away what a write that was cut off left beside the file, and changes nothing in it. */
+  tidy(): Promise<void>;
   read(): Promise<Uint8Array | null>;
   previewPut(entries: readonly SectionEntry[]): Promise<Preview>;
   previewRemove(removals: readonly SectionRemoval[]): Promise<Preview>;
@@ -89,6 +91,7 @@ export function createAwsFile(
     put,
     remove,
     read: () => files.read(path),
+    tidy: async () => void (await files.edit(path, (before) => before, { ...options, tighten: false })),
     list: async () => sectionsIn(await files.read(path)),
     previewPut: async (entries) => {
       const before = await files.read(path);
