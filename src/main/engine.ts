@@ -32,7 +32,7 @@ import { createSession } from './sessions/create-session.ts';
 import { takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
-import { SessionService } from './sessions/session-service.ts';
+import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-finder.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
@@ -67,8 +67,8 @@ export interface Engine {
   isBusy(): boolean;
   /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
   resume(): Promise<void>;
-  /** Disconnects every account and ends every token host. */
-  stop(): Promise<void>;
+  /** Disconnects every account and ends every token host. @returns whose credentials could not be taken away. */
+  stop(): Promise<readonly Unemptied[]>;
 }
 
 /** @throws AppError `config-unreadable`, `config-newer`. */
@@ -130,6 +130,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         await createSession({ account, signer, environment, signal }, { clock, http }, serverClock),
       ),
     outlets,
+    unemptied: store.unemptied,
     clock,
     random: Math.random,
     logger,
@@ -170,16 +171,20 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     hub,
     isBusy: () => sessions.isBusy(),
     resume: async () => {
-      try {
-        await takeUpLeft(outlets, sessions, store.list(), clock.now());
-      } catch (error) {
-        // A file in disorder is told to who connects an account that needs it; all others go on.
-        logger.log('warn', 'left-not-taken-up', { error });
+      const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
+      for (const work of [() => outlets.tidy(), takeUp]) {
+        try {
+          await work();
+        } catch (error) {
+          // A file in disorder is told to who connects an account that needs it; all others go on.
+          logger.log('warn', 'left-not-taken-up', { error });
+        }
       }
     },
     stop: async () => {
-      await sessions.stop();
+      const unemptied = await sessions.stop();
       tokens.close();
+      return unemptied;
     },
     handlers: {
       status: async (input) => {
@@ -328,9 +333,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     handlers: {
       ...engine.handlers,
       shutdown: async () => {
-        await engine.stop();
+        const unemptied = await engine.stop();
         clock.after(0, () => void stop()); // once this answer is on its way
-        return {};
+        return { unemptied: [...unemptied] };
       },
     },
     subscribe: (client, tell) => engine.hub.subscribe(client, tell),

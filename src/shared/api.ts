@@ -10,6 +10,7 @@ import {
   accountStatusSchema,
   agentInfoSchema,
   credentialsSchema,
+  errorSchema,
   noticeSchema,
   outletSchema,
   promptAnswerSchema,
@@ -209,7 +210,14 @@ export const calls = {
     output: nothing,
     doors: ['agent', 'pin-window'],
   },
-  shutdown: { input: nothing, output: nothing, doors: ['agent'] },
+  shutdown: {
+    input: nothing,
+    output: z.strictObject({
+      /** Accounts whose credentials could not be taken away; the next agent does that first. */
+      unemptied: z.array(z.strictObject({ account: accountIdSchema, error: errorSchema })),
+    }),
+    doors: ['agent'],
+  },
 } as const satisfies Record<string, Call>;
 
 export type CallName = keyof typeof calls;

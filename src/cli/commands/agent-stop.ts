@@ -1,17 +1,18 @@
 /** `rolekey agent stop`. */
-import { isAppError } from '../../shared/errors.ts';
+import type { CallOutput } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export const agentStop: Work = async (_invocation, terminal) => {
   try {
-    const pid = await withAgent(terminal, { start: false }, async (agent) => {
+    const { pid, unemptied } = await withAgent(terminal, { start: false }, async (agent) => {
       const { agent: running } = await agent.call('status', {});
-      await agent.call('shutdown', {});
-      return running.pid;
+      return { pid: running.pid, ...(await agent.call('shutdown', {})) };
     });
     await ended(pid);
+    refuse(unemptied);
     terminal.print({}, () => 'The agent has stopped.');
   } catch (error) {
     if (!isAppError(error, 'agent-not-running')) throw error;
@@ -19,6 +20,18 @@ export const agentStop: Work = async (_invocation, terminal) => {
   }
   return exitCodes.ok;
 };
+
+/** @throws AppError what kept credentials from being taken away, of the first account of which any are left. */
+function refuse(unemptied: CallOutput<'shutdown'>['unemptied']): void {
+  const [first] = unemptied;
+  if (first === undefined) return;
+  const { code, message, remedy } = first.error;
+  const accounts = unemptied.map(({ account }) => account).join(', ');
+  throw new AppError(code, {
+    message: `The agent has stopped, but could not take the credentials of ${accounts} away: ${message}`,
+    remedy: `${remedy} The next agent takes them away.`,
+  });
+}
 
 /** How long the process may take to end once it has disconnected everything, milliseconds. */
 const endMs = 5000;

@@ -318,7 +318,7 @@ describe('the end of an agent', () => {
   it('by a call answers it, takes credentials and socket away, and ends', async () => {
     await addAccount('dev', plainKey, { outlet: 'credentials-file' });
     await connect('dev');
-    expect(await client().call('shutdown', {})).toEqual({});
+    expect(await client().call('shutdown', {})).toEqual({ unemptied: [] });
     await agent.ended;
     expect(fs.existsSync(join(root, '.aws', 'credentials'))).toBe(false);
     expect(fs.existsSync(options().paths.socket)).toBe(false);
