@@ -28,6 +28,7 @@ import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
+import { connectAnswer } from './sessions/connect-answer.ts';
 import { createSession } from './sessions/create-session.ts';
 import { takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
@@ -140,6 +141,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     store,
     outlets,
     sessions,
+    onChange: () => hub.emit({ name: 'accounts', payload: {} }),
     environment,
     files,
     configPath: awsConfigFile,
@@ -212,7 +214,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         // Where nobody is asked there is nobody to be kept waiting.
         const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
         const told = await notices.during(ids, waiting);
-        return { ...results(ids), notices: [...told] };
+        const isAsked = (id: string): boolean => prompts.isAsking && sessions.isUnlocking(id);
+        return {
+          results: ids.map((account) => ({
+            account,
+            state: connectAnswer(sessions.state(account), isAsked(account)),
+          })),
+          notices: [...told],
+        };
       },
       disconnect: async ({ select }) => {
         const ids = selected(select);

@@ -239,6 +239,8 @@ export type Handlers = {
 
 export const events = {
   state: z.strictObject({ account: accountIdSchema, state: stateSchema }),
+  /** Accounts were added, changed or removed. */
+  accounts: nothing,
   prompt: promptSchema,
   /** The question is answered, cancelled or void. */
   promptClosed: z.strictObject({ id: z.string() }),

@@ -91,8 +91,10 @@ export function createAwsFile(
     put,
     remove,
     read: () => files.read(path),
-    tidy: async () => void (await files.edit(path, (before) => before, { ...options, tighten: false })),
     list: async () => sectionsIn(await files.read(path)),
+    tidy: async () => {
+      await files.edit(path, (before) => before, { ...options, tighten: false });
+    },
     previewPut: async (entries) => {
       const before = await files.read(path);
       return { path, before, after: afterPut(before, entries) };

@@ -9,6 +9,7 @@ import { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import { backOff, plan } from './planner.ts';
 import { PromptGroup, readyAlone, type PrepareSigner, type Requester } from './prompt-group.ts';
+import { keyStatus } from './key-status.ts';
 import { Session, type Retry } from './session.ts';
 import { idle, toState } from './session-state.ts';
 
@@ -88,6 +89,11 @@ export class SessionService {
     return this.state(id).serving !== null;
   }
 
+  /** Whether its key is being opened, for which a person may be asked. */
+  isUnlocking(id: string): boolean {
+    return this.#sessions.get(id)?.unlocking ?? false;
+  }
+
   /** Hands what is served to the account's outlet, which may have changed. What it cannot take is offered again. */
   async republish(id: string): Promise<void> {
     const session = this.#sessions.get(id);
@@ -136,7 +142,6 @@ export class SessionService {
 
   status(account: Account): AccountStatus {
     const session = this.#sessions.get(account.id);
-    const key = session?.key ?? null;
     return {
       account: account.id,
       label: account.label,
@@ -144,15 +149,7 @@ export class SessionService {
       outlet: account.outlet,
       state: this.state(account.id),
       assumedRoleArn: session?.issued?.assumedRoleArn ?? null,
-      key:
-        key === null
-          ? null
-          : {
-              uri: key.uri,
-              token: key.token?.label ?? null,
-              serial: key.token?.serial ?? null,
-              hardware: key.hardware,
-            },
+      key: keyStatus(account, session?.key ?? null),
     };
   }
 
@@ -199,7 +196,8 @@ export class SessionService {
       await this.#renew(
         session,
         () => account,
-        (found) => group.ready(this.#dependencies.prepareSigner, found),
+        (found) =>
+          group.ready(this.#dependencies.prepareSigner, found, (unlock) => session.whileUnlocking(unlock)),
       );
     } else {
       group.skip();

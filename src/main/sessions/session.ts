@@ -40,6 +40,8 @@ export class Session {
   attempt: Attempt | null = null;
   /** The credentials being served are not yet where the outlet should have put them. */
   unpublished = false;
+  /** Its key is being opened, for which a person may be asked. */
+  unlocking = false;
   /** How many in a row. */
   failures = 0;
   /** Counts disconnects, so that who waited meanwhile knows. */
@@ -111,6 +113,16 @@ export class Session {
       retryAt,
       withdrawAt: emptying === null ? null : timeOf(emptying, now),
     };
+  }
+
+  /** Runs what opens its key. */
+  async whileUnlocking(unlock: () => Promise<void>): Promise<void> {
+    this.unlocking = true;
+    try {
+      await unlock();
+    } finally {
+      this.unlocking = false;
+    }
   }
 
   /** Something is tried: for new credentials, or to hand out those there are. */

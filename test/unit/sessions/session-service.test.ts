@@ -28,6 +28,8 @@ afterEach(() => {
     expect(faultOf(state), `${account}: ${JSON.stringify(state)}`).toBeNull();
 });
 
+/** Of every account, as far as its own words tell. */
+const firstKey = { uri: 'pkcs11:token=x', token: 'x', serial: null, hardware: false };
 const network = new AppError('network-unreachable');
 const throttled = (retryAfterMs: number | null): AwsRefusal =>
   new AwsRefusal('aws-throttled', { retryAfterMs, clockMayBeTheCause: false });
@@ -655,6 +657,17 @@ describe('disconnect', () => {
     expect(world.requests).toEqual([]);
   });
 
+  it('while a person looks for the PIN: until then it is known that somebody is asked', async () => {
+    const world = open();
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    expect(world.service.isUnlocking('a')).toBe(true);
+    world.human.thinking.open();
+    await connecting;
+    expect(world.service.isUnlocking('a')).toBe(false);
+  });
+
   it('ends a connect that waits for another one, too', async () => {
     const world = open();
     world.awsThinking = new Gate();
@@ -846,7 +859,7 @@ describe('what a crashed agent left', () => {
       activity: 'idle',
       serving: { expiresAt: '2026-04-14T09:20:00Z', renewAt: '2026-04-14T09:10:00Z' },
     });
-    expect(world.service.status(world.account('a'))).toMatchObject({ assumedRoleArn: null, key: null });
+    expect(world.service.status(world.account('a'))).toMatchObject({ assumedRoleArn: null, key: firstKey });
     expect([world.outlet.publishes, world.service.isBusy()]).toEqual([0, true]);
     await world.clock.advance(10 * minute);
     expect(world.serves('a')).toBe('key-1');
@@ -1023,7 +1036,7 @@ describe('the agent', () => {
     const world = await connected();
     await world.service.disconnect(['a']);
     world.service.forget('a');
-    expect(world.service.status(world.account('a'))).toMatchObject({ key: null, assumedRoleArn: null });
+    expect(world.service.status(world.account('a'))).toMatchObject({ key: firstKey, assumedRoleArn: null });
   });
 
   // Accounts are read from a file that a person may edit at any time.
