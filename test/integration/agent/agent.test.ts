@@ -184,7 +184,11 @@ describe('an agent', () => {
     const started = performance.now();
     const [result] = (await connect('dev', undefined, 200)).results;
     expect(performance.now() - started).toBeLessThan(1400);
-    expect(result!.state).toMatchObject({ activity: 'connecting', serving: null, error: null });
+    expect(result!.state).toMatchObject({
+      activity: 'connecting',
+      serving: null,
+      error: { code: 'timed-out' },
+    });
     await expect
       .poll(() => codeOf(client().call('credentials', { account: 'dev' })), { timeout: 5000 })
       .toBe('nothing thrown');
