@@ -64,11 +64,12 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
   if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
   return table(
     ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY', ''],
-    accounts.map(({ account, awsProfile, state, key }) => [
+    accounts.map(({ account, awsProfile, state, key, assumedRoleArn }) => [
       account,
       awsProfile,
       coloured(state),
-      key === null ? '' : plain`${key.token ?? key.uri}${key.hardware ? '' : ' (not hardware)'}`,
+      // What a key is made of is known once it has signed.
+      plain`${key.token ?? key.uri}${key.hardware || assumedRoleArn === null ? '' : ' (not hardware)'}`,
       endpointNote(endpoints[account]),
     ]),
   );

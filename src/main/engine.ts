@@ -28,11 +28,12 @@ import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
+import { connectAnswer } from './sessions/connect-answer.ts';
 import { createSession } from './sessions/create-session.ts';
 import { takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
-import { SessionService } from './sessions/session-service.ts';
+import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-finder.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
@@ -67,8 +68,8 @@ export interface Engine {
   isBusy(): boolean;
   /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
   resume(): Promise<void>;
-  /** Disconnects every account and ends every token host. */
-  stop(): Promise<void>;
+  /** Disconnects every account and ends every token host. @returns whose credentials could not be taken away. */
+  stop(): Promise<readonly Unemptied[]>;
 }
 
 /** @throws AppError `config-unreadable`, `config-newer`. */
@@ -130,6 +131,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         await createSession({ account, signer, environment, signal }, { clock, http }, serverClock),
       ),
     outlets,
+    unemptied: store.unemptied,
     clock,
     random: Math.random,
     logger,
@@ -139,6 +141,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     store,
     outlets,
     sessions,
+    onChange: () => hub.emit({ name: 'accounts', payload: {} }),
     environment,
     files,
     configPath: awsConfigFile,
@@ -170,16 +173,20 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     hub,
     isBusy: () => sessions.isBusy(),
     resume: async () => {
-      try {
-        await takeUpLeft(outlets, sessions, store.list(), clock.now());
-      } catch (error) {
-        // A file in disorder is told to who connects an account that needs it; all others go on.
-        logger.log('warn', 'left-not-taken-up', { error });
+      const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
+      for (const work of [() => outlets.tidy(), takeUp]) {
+        try {
+          await work();
+        } catch (error) {
+          // A file in disorder is told to who connects an account that needs it; all others go on.
+          logger.log('warn', 'left-not-taken-up', { error });
+        }
       }
     },
     stop: async () => {
-      await sessions.stop();
+      const unemptied = await sessions.stop();
       await tokens.close();
+      return unemptied;
     },
     handlers: {
       status: async (input) => {
@@ -207,7 +214,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         // Where nobody is asked there is nobody to be kept waiting.
         const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
         const told = await notices.during(ids, waiting);
-        return { ...results(ids), notices: [...told] };
+        const isAsked = (id: string): boolean => prompts.isAsking && sessions.isUnlocking(id);
+        return {
+          results: ids.map((account) => ({
+            account,
+            state: connectAnswer(sessions.state(account), isAsked(account)),
+          })),
+          notices: [...told],
+        };
       },
       disconnect: async ({ select }) => {
         const ids = selected(select);
@@ -328,9 +342,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     handlers: {
       ...engine.handlers,
       shutdown: async () => {
-        await engine.stop();
+        const unemptied = await engine.stop();
         clock.after(0, () => void stop()); // once this answer is on its way
-        return {};
+        return { unemptied: [...unemptied] };
       },
     },
     subscribe: (client, tell) => engine.hub.subscribe(client, tell),

@@ -60,7 +60,8 @@ export interface Files {
   /**
    * Replaces a file as a whole or not at all: lock, read, `change`, write a temporary file beside it, sync, rename.
    * `change` is called again where another program wrote in between; it must be pure. It answers the new bytes, or
-   * null for "no such file". Bytes equal to the old ones are not written.
+   * null for "no such file". Bytes equal to the old ones are not written. What a process that was killed in the midst
+   * of this left beside the file is removed first, whatever there is to write.
    * @throws AppError `file-unreadable`, `file-readonly`, `file-busy`, `disk-full`, and whatever `change` throws.
    */
   edit(

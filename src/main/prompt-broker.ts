@@ -41,6 +41,11 @@ export class PromptBroker {
     };
   }
 
+  /** Whether any question is open. */
+  get isAsking(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /**
    * Brings an answer. The id is known to the asked client alone.
    * @throws AppError `usage-invalid` for a question that is not open, or an answer of another kind than asked.

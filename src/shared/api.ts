@@ -11,6 +11,7 @@ import {
   accountStatusSchema,
   agentInfoSchema,
   credentialsSchema,
+  errorSchema,
   noticeSchema,
   outletSchema,
   promptAnswerSchema,
@@ -210,7 +211,14 @@ export const calls = {
     output: nothing,
     doors: ['agent', 'pin-window'],
   },
-  shutdown: { input: nothing, output: nothing, doors: ['agent'] },
+  shutdown: {
+    input: nothing,
+    output: z.strictObject({
+      /** Accounts whose credentials could not be taken away; the next agent does that first. */
+      unemptied: z.array(z.strictObject({ account: accountIdSchema, error: errorSchema })),
+    }),
+    doors: ['agent'],
+  },
 } as const satisfies Record<string, Call>;
 
 export type CallName = keyof typeof calls;
@@ -232,6 +240,8 @@ export type Handlers = {
 
 export const events = {
   state: z.strictObject({ account: accountIdSchema, state: stateSchema }),
+  /** Accounts were added, changed or removed. */
+  accounts: nothing,
   prompt: promptSchema,
   /** The question is answered, cancelled or void. */
   promptClosed: z.strictObject({ id: z.string() }),

@@ -204,19 +204,19 @@ export const errorTable = {
   },
   'marker-damaged': {
     message: 'The line that marks a section as Rolekey’s is damaged.',
-    remedy: 'Restore the line “# managed by rolekey: ID” or remove the section; nothing was changed.',
+    remedy: 'Restore the line “# managed by rolekey: ID” or remove the section; the file was left as it was.',
   },
   'file-readonly': {
     message: 'The file cannot be written.',
-    remedy: 'Check the permissions of the file and its folder; nothing was changed.',
+    remedy: 'Check the permissions of the file and its folder; the file was left as it was.',
   },
   'file-busy': {
     message: 'Other programs keep changing the file.',
-    remedy: 'Try again in a moment; nothing was changed.',
+    remedy: 'Try again in a moment; the file was left as it was.',
   },
   'disk-full': {
     message: 'The disk is full.',
-    remedy: 'Free some space and try again; nothing was changed.',
+    remedy: 'Free some space and try again; the file was left as it was.',
   },
   'cli-path-unsafe': {
     message:
@@ -274,6 +274,10 @@ export const errorTable = {
   'command-failed': {
     message: 'The command could not be run.',
     remedy: 'Check its name and permissions.',
+  },
+  'timed-out': {
+    message: 'Time is up, and it is still under way.',
+    remedy: 'It goes on by itself; see how it ends with: rolekey status.',
   },
   cancelled: {
     message: 'Cancelled.',

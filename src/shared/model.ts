@@ -177,7 +177,7 @@ export const credentialsSchema = z.strictObject({
 });
 export type Credentials = z.infer<typeof credentialsSchema>;
 
-/** Which key serves an account, as `status` shows it. */
+/** Which key serves an account, as `status` shows it: the one used last, else its first. `hardware` is false while unknown. */
 export const accountKeySchema = z.strictObject({
   uri: z.string(),
   token: z.string().nullable(),
@@ -192,7 +192,7 @@ export const accountStatusSchema = z.strictObject({
   outlet: outletSchema,
   state: stateSchema,
   assumedRoleArn: z.string().nullable(),
-  key: accountKeySchema.nullable(),
+  key: accountKeySchema,
 });
 export type AccountStatus = z.infer<typeof accountStatusSchema>;
 

@@ -1,17 +1,20 @@
 /** `rolekey agent stop`. */
 import type { AgentClient } from '../../agent-client/agent-client.ts';
-import { isAppError } from '../../shared/errors.ts';
+import type { CallOutput } from '../../shared/api.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export const agentStop: Work = async (_invocation, terminal) => {
   try {
-    await withAgent(terminal, { start: false }, async (agent) => {
+    const unemptied = await withAgent(terminal, { start: false }, async (agent) => {
       const pid = await pidOf(agent);
-      await agent.call('shutdown', {});
+      const answer: Partial<CallOutput<'shutdown'>> = await agent.call('shutdown', {});
       await ended(agent, pid);
+      return answer.unemptied ?? []; // an agent of another version may not say
     });
+    refuse(unemptied);
     terminal.print({}, () => 'The agent has stopped.');
   } catch (error) {
     if (!isAppError(error, 'agent-not-running')) throw error;
@@ -28,6 +31,18 @@ async function pidOf(agent: AgentClient): Promise<number | null> {
     if (!isAppError(error, 'agent-version')) throw error;
     return null;
   }
+}
+
+/** @throws AppError what kept credentials from being taken away, of the first account of which any are left. */
+function refuse(unemptied: CallOutput<'shutdown'>['unemptied']): void {
+  const [first] = unemptied;
+  if (first === undefined) return;
+  const { code, message, remedy } = first.error;
+  const accounts = unemptied.map(({ account }) => account).join(', ');
+  throw new AppError(code, {
+    message: `The agent has stopped, but could not take the credentials of ${accounts} away: ${message}`,
+    remedy: `${remedy} The next agent takes them away.`,
+  });
 }
 
 /** How long the process may take to end once it has disconnected everything, milliseconds. */

@@ -31,7 +31,7 @@ export const connect: Work = async (invocation, terminal) => {
     terminal.say(`rolekey: ${account === null ? '' : `${account}: `}${message}`);
   }
   // Credentials that found no place in their outlet are served from memory all the same; that is a failure to tell.
-  return report(output, terminal, ({ state }) => state.serving !== null && state.error === null);
+  return report(output, terminal);
 };
 
 export const disconnect: Work = async (invocation, terminal) => {
@@ -46,7 +46,7 @@ export const disconnect: Work = async (invocation, terminal) => {
       return { results: accounts.map((account) => ({ account, state: idleState })) };
     },
   );
-  return report(output, terminal, ({ state }) => state.error === null);
+  return report(output, terminal);
 };
 
 export const lock: Work = async (_invocation, terminal) => {
@@ -85,20 +85,14 @@ export async function whileAnswering<T>(
   }
 }
 
-type Result = CallOutput<'connect'>['results'][number];
-
-/** Prints the results; the exit code is that of the first that failed, in argument order. */
-function report(
-  output: CallOutput<'disconnect'>,
-  terminal: Terminal,
-  succeeded: (result: Result) => boolean,
-): number {
+/** Prints the results; the exit code is that of the first that failed, in argument order: its state has the error. */
+function report(output: CallOutput<'disconnect'>, terminal: Terminal): number {
   terminal.print(output, () => resultLines(output.results));
-  const failed = output.results.find((result) => !succeeded(result));
-  if (failed === undefined) return exitCodes.ok;
-  const { error } = failed.state;
-  if (error !== null && !terminal.json) {
-    terminal.say(`rolekey: ${failed.account}: ${error.message} ${error.remedy}`);
+  for (const { account, state } of output.results) {
+    if (state.error === null) continue;
+    const { code, message, remedy } = state.error;
+    if (!terminal.json) terminal.say(`rolekey: ${account}: ${message} ${remedy}`);
+    return exitCodeOf(code);
   }
-  return error === null ? exitCodes.failed : exitCodeOf(error.code);
+  return exitCodes.ok;
 }

@@ -42,7 +42,7 @@ async function watch(
   const changes = new Signal();
   const stop = await agent.events(
     ({ name }) => {
-      if (name === 'state') changes.raise();
+      if (name === 'state' || name === 'accounts') changes.raise();
     },
     () => changes.end(),
   );

@@ -31,6 +31,8 @@ export interface AccountServiceOptions {
   readonly store: AccountStore;
   readonly outlets: Outlets;
   readonly sessions: LiveSessions;
+  /** Accounts were added, changed or removed. */
+  readonly onChange: () => void;
   readonly environment: EndpointEnvironment;
   readonly files: Files;
   /** The AWS files that are written; the config file is also what an import reads when no other is named. */
@@ -116,6 +118,7 @@ export class AccountService {
     const disconnected = voided && sessions.isConnected(after.id);
     if (voided) await sessions.disconnect([after.id]);
     else if (moves) await sessions.republish(after.id);
+    this.#options.onChange();
     return { account: after, diff: null, warnings, disconnected };
   }
 
@@ -126,6 +129,7 @@ export class AccountService {
     await outlets.forget(accounts);
     store.remove(ids);
     for (const id of ids) sessions.forget(id);
+    this.#options.onChange();
     return [...ids];
   }
 
@@ -155,6 +159,7 @@ export class AccountService {
       store.remove([account.id]);
       throw error;
     }
+    this.#options.onChange();
   }
 
   async #read({ from, id }: CallInput<'accountsImport'>): Promise<Imported> {

@@ -33,6 +33,7 @@ export interface AccountStore {
   readonly adoptions: Adoptions;
   readonly confirmedModules: ConfirmedModules;
   readonly createdFiles: CreatedFiles;
+  readonly unemptied: Unemptied;
 }
 
 /** Leave to take over a section that is not ours: given for an account and the AWS profile it has, with `--adopt`. */
@@ -51,6 +52,13 @@ export interface CreatedFiles {
   has(path: string): boolean;
   add(path: string): void;
   delete(path: string): void;
+}
+
+/** Accounts whose credentials had to leave the AWS files and could not. */
+export interface Unemptied {
+  list(): readonly string[];
+  add(accountId: string): void;
+  delete(accountId: string): void;
 }
 
 /** How often a change is made anew because somebody edited the file in the same moment. */
@@ -118,6 +126,7 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
           ...before,
           accounts: before.accounts.filter((account) => !going.has(account)),
           adoptions: before.adoptions.filter((each) => !ids.includes(each.account)),
+          unemptied: before.unemptied.filter((each) => !ids.includes(each)),
         };
       });
       return removed;
@@ -145,20 +154,13 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
     },
     createdFiles: {
       has: (path) => lookUp().createdFiles.includes(path),
-      add(path) {
-        update((before) =>
-          before.createdFiles.includes(path)
-            ? before
-            : { ...before, createdFiles: [...before.createdFiles, path] },
-        );
-      },
-      delete(path) {
-        update((before) =>
-          before.createdFiles.includes(path)
-            ? { ...before, createdFiles: before.createdFiles.filter((each) => each !== path) }
-            : before,
-        );
-      },
+      add: (path) => update((before) => listed(before, 'createdFiles', path)),
+      delete: (path) => update((before) => unlisted(before, 'createdFiles', path)),
+    },
+    unemptied: {
+      list: () => lookUp().unemptied,
+      add: (id) => update((before) => listed(before, 'unemptied', id)),
+      delete: (id) => update((before) => unlisted(before, 'unemptied', id)),
     },
   };
 }
@@ -167,6 +169,18 @@ function find(accounts: readonly Account[], id: string): Account {
   const account = accounts.find((each) => each.id === id);
   if (account !== undefined) return account;
   throw new AppError('account-unknown', { message: `There is no account ${JSON.stringify(id)}.` });
+}
+
+/** With `entry` in a list, once. */
+function listed(before: Settings, list: 'createdFiles' | 'unemptied', entry: string): Settings {
+  return before[list].includes(entry) ? before : { ...before, [list]: [...before[list], entry] };
+}
+
+/** Without `entry` in a list. */
+function unlisted(before: Settings, list: 'createdFiles' | 'unemptied', entry: string): Settings {
+  return before[list].includes(entry)
+    ? { ...before, [list]: before[list].filter((each) => each !== entry) }
+    : before;
 }
 
 function adoptionsAfter({ adoptions }: Settings, allowed: readonly Account[]): Settings['adoptions'] {

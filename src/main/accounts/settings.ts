@@ -1,7 +1,7 @@
 /** What Rolekey's configuration file holds. Unknown fields are refused by name: a typo must not be a silent default. */
 import * as z from 'zod';
 import type { Account } from '../../shared/model.ts';
-import { accountSchema } from '../../shared/model.ts';
+import { accountIdSchema, accountSchema } from '../../shared/model.ts';
 import { documentFormat } from './document-format.ts';
 
 /** A new field is a new version: an older program must say `config-newer`, not "unknown field". */
@@ -23,6 +23,8 @@ export const settingsSchema = z
     ),
     /** AWS files that were not there before Rolekey wrote them. */
     createdFiles: z.array(z.string().min(1)),
+    /** Accounts whose credentials had to leave the AWS files and could not: whoever comes next takes them away. */
+    unemptied: z.array(accountIdSchema),
     /** Of the program itself; none yet. */
     settings: z.strictObject({}),
   })
@@ -44,6 +46,7 @@ export const emptySettings: Settings = {
   adoptions: [],
   confirmedModules: [],
   createdFiles: [],
+  unemptied: [],
   settings: {},
 };
 

@@ -19,6 +19,7 @@ import type { Place } from './place.ts';
 import { replaceFile } from './replace-file.ts';
 import { isUntouched, readAll, statOf, takeSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
+import { sweep } from './staged-file.ts';
 
 /** How long a program may take from truncating a file to writing it, milliseconds. */
 const settleMs = 200;
@@ -57,7 +58,7 @@ export function createFiles(runtimeDirectory: string): Files {
     const place = await findPlace(path);
     const lock = await lockPlace(place);
     try {
-      await recover(place.target).catch((cause: unknown) => {
+      await cleanUp(place.target).catch((cause: unknown) => {
         throw writeFailure(path, cause);
       });
       return await attempt(place, change, options, maxAttempts);
@@ -140,6 +141,12 @@ export function createFiles(runtimeDirectory: string): Files {
   }
 
   return { read, edit };
+}
+
+/** What a process that was killed left of its write, also where nothing is to be written now. */
+async function cleanUp(target: string): Promise<void> {
+  await sweep(target);
+  await recover(target);
 }
 
 /** `/dev/null`, a pipe: programs that read AWS files pass over it as if there were no file. */

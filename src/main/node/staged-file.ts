@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from './file-failures.ts';
+import { ifThere, systemCode } from './file-failures.ts';
 
 export interface Attributes {
   /** Permission bits. */
@@ -12,8 +12,22 @@ export interface Attributes {
   readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
+/** What the name of a staged file begins with, and that of one staged for a copy of the target (see in-place.ts). */
+function prefixOf(target: string): string {
+  return `.${basename(target)}.rolekey-`;
+}
+
+/** Removes what killed processes staged for `target`: it holds secrets as the file does. Call it under the file's lock. */
+export async function sweep(target: string): Promise<void> {
+  const folder = dirname(target);
+  for (const name of (await ifThere(readdir(folder))) ?? []) {
+    if (name.startsWith(prefixOf(target)) && name.endsWith('.tmp'))
+      await rm(join(folder, name), { force: true });
+  }
+}
+
 /**
- * Writes `.NAME.rolekey-RANDOM.tmp` in the folder of `target`; one that a killed process left there is removed first.
+ * Writes `.NAME.rolekey-RANDOM.tmp` in the folder of `target`.
  * @returns its path, or null where the owner may not be set.
  */
 export async function stage(
@@ -21,12 +35,7 @@ export async function stage(
   bytes: Uint8Array,
   attributes: Attributes,
 ): Promise<string | null> {
-  const folder = dirname(target);
-  const prefix = `.${basename(target)}.rolekey-`;
-  for (const name of await readdir(folder)) {
-    if (name.startsWith(prefix) && name.endsWith('.tmp')) await rm(join(folder, name), { force: true });
-  }
-  const path = join(folder, `${prefix}${randomBytes(6).toString('hex')}.tmp`);
+  const path = join(dirname(target), `${prefixOf(target)}${randomBytes(6).toString('hex')}.tmp`);
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.writeFile(bytes);

@@ -20,6 +20,8 @@ export interface AwsFile {
   /** One write for all; a file we created is deleted when nothing is left in it. */
   remove(removals: readonly SectionRemoval[]): Promise<EditResult>;
   list(): Promise<ManagedSection[]>;
+  /** Takes away what a write that was cut off left beside the file, and changes nothing in it. */
+  tidy(): Promise<void>;
   read(): Promise<Uint8Array | null>;
   previewPut(entries: readonly SectionEntry[]): Promise<Preview>;
   previewRemove(removals: readonly SectionRemoval[]): Promise<Preview>;
@@ -90,6 +92,9 @@ export function createAwsFile(
     remove,
     read: () => files.read(path),
     list: async () => sectionsIn(await files.read(path)),
+    tidy: async () => {
+      await files.edit(path, (before) => before, { ...options, tighten: false });
+    },
     previewPut: async (entries) => {
       const before = await files.read(path);
       return { path, before, after: afterPut(before, entries) };

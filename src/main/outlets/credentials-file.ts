@@ -38,6 +38,8 @@ export interface CredentialsFile {
   managed(): Promise<ManagedSection[]>;
   /** What the file hands out for our accounts, for instance what a killed agent left; a missing value is empty. */
   contents(): Promise<CredentialsContent[]>;
+  /** Takes away what a write that was cut off left beside the file, and changes nothing in it. */
+  tidy(): Promise<void>;
   /** What `put` would do, values masked; throws what `put` would throw. A config section of the same account is let pass. */
   previewPut(targets: readonly CredentialsTarget[]): Promise<Preview>;
   previewRemove(accountIds: readonly string[], options?: RemoveOptions): Promise<Preview>;
@@ -60,6 +62,7 @@ export function createCredentialsFile(options: CredentialsFileOptions): Credenti
     },
     remove: (accountIds, { forget = false } = {}) => file.remove(removals(accountIds, forget)),
     managed: () => file.list(),
+    tidy: () => file.tidy(),
     contents: async () => (await file.list()).filter(({ active }) => active).map(contentOf),
     previewPut: async (targets) => {
       await refuseHeld(config, targets, { exceptByItself: true });

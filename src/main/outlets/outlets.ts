@@ -46,6 +46,8 @@ export interface Outlets {
   left(): Promise<readonly LeftCredentials[]>;
   /** Takes sections of accounts away that nobody serves. */
   clear(accountIds: readonly string[]): Promise<void>;
+  /** Takes away what a write of the credentials file that was cut off left beside it. */
+  tidy(): Promise<void>;
 }
 
 /** Credentials to put, or null to take them away. */
@@ -128,6 +130,7 @@ export function createOutlets(options: OutletsOptions): Outlets {
     clear: async (accountIds) => {
       if (accountIds.length > 0) await credentialsFile.remove(accountIds);
     },
+    tidy: () => credentialsFile.tidy(),
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import { createHmac } from 'node:crypto';
 import type { CallOutput } from '../../shared/api.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
-import type { Http, HttpResponse } from '../ports.ts';
+import type { Http, HttpRequest, HttpResponse } from '../ports.ts';
 import { isSessionOf, parseAssumedRoleArn, parseRoleArn } from '../roles-anywhere/arn.ts';
 import {
   authorization,
@@ -80,7 +80,7 @@ export async function callerIdentity(
     signingKey(credentials.secretAccessKey, scope),
     stringToSign(scope, canonical),
   ).toString('hex');
-  const response = await http.send({
+  const request = {
     method: 'POST',
     url: `${origin}/`,
     headers: {
@@ -89,8 +89,23 @@ export async function callerIdentity(
     },
     body,
     timeoutMs,
-  });
-  return identityIn(response, account);
+  } as const;
+  return identityIn(await send(http, request), account);
+}
+
+/** Unlike a session, nobody asks again by himself. */
+async function send(http: Http, request: HttpRequest): Promise<HttpResponse> {
+  try {
+    return await http.send(request);
+  } catch (error) {
+    if (!isAppError(error, 'network-unreachable')) throw error;
+    const { code, message } = error;
+    throw new AppError(code, {
+      message,
+      remedy: 'Check the network connection and try again.',
+      cause: error,
+    });
+  }
 }
 
 /** Each part of the scope is hashed into the key of the next. */

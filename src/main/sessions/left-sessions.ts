@@ -1,27 +1,36 @@
-/** What an agent that crashed left in an outlet. */
+/** What an agent left in an outlet: one that crashed, or one that could not empty it. */
 import type { Account } from '../../shared/model.ts';
 import type { Outlets } from '../outlets/outlets.ts';
 import type { SessionService } from './session-service.ts';
 
 /**
- * Serves what is still good of it, and takes away what is no use any more.
+ * Serves what is still good of it, and takes away what is no use any more or was to be gone before.
+ * @param unemptied accounts whose credentials were to be taken away and could not be.
  * @param now milliseconds since the epoch.
  * @throws AppError what the outlets throw.
  */
 export async function takeUpLeft(
   outlets: Pick<Outlets, 'left' | 'clear'>,
-  sessions: Pick<SessionService, 'resume'>,
+  sessions: Pick<SessionService, 'resume' | 'withdraw'>,
   accounts: readonly Account[],
+  unemptied: readonly string[],
   now: number,
 ): Promise<void> {
   const outletOf = new Map(accounts.map(({ id, outlet }) => [id, outlet]));
+  await sessions.withdraw(unemptied.filter((id) => outletOf.has(id)));
   const found = await outlets.left();
-  const live = found.flatMap(({ accountId, credentials, expiresAt }) =>
-    outletOf.get(accountId) === 'credentials-file' && expiresAt > now
-      ? [{ account: accountId, live: { credentials, expiresAt, issuedAt: now, assumedRoleArn: null } }]
-      : [],
+  // Of an account that writes there the session tells, and tries again, where nothing can be taken away.
+  const ours = found.filter(({ accountId }) => outletOf.get(accountId) === 'credentials-file');
+  const others = found.filter((each) => !ours.includes(each)).map(({ accountId }) => accountId);
+  const wanted = ours.filter(({ accountId }) => !unemptied.includes(accountId));
+  const live = wanted.filter(({ expiresAt }) => expiresAt > now);
+  const expired = wanted.filter((each) => !live.includes(each)).map(({ accountId }) => accountId);
+  sessions.resume(
+    live.map(({ accountId, credentials, expiresAt }) => ({
+      account: accountId,
+      live: { credentials, expiresAt, issuedAt: now, assumedRoleArn: null },
+    })),
   );
-  const kept = new Set(live.map(({ account }) => account));
-  await outlets.clear(found.map(({ accountId }) => accountId).filter((id) => !kept.has(id)));
-  sessions.resume(live);
+  await sessions.withdraw(expired);
+  await outlets.clear(others);
 }

@@ -12,11 +12,16 @@ export interface PlannedSession {
   readonly retryAt: number | null;
   /** The credentials being served are not yet where the outlet should have put them. */
   readonly unpublished: boolean;
+  /** When to empty the outlet, which kept what it should have given up; null where it did not, or that is under way. */
+  readonly withdrawAt: number | null;
 }
 
 export interface Action {
-  /** `renew`: sign and ask AWS, without a person. `publish`: give the outlet what it could not take. `expire`: it is over. */
-  readonly kind: 'renew' | 'publish' | 'expire';
+  /**
+   * `renew`: sign and ask AWS, without a person. `publish`: give the outlet what it could not take. `withdraw`: take
+   * from it what it could not give up. `expire`: it is over.
+   */
+  readonly kind: 'renew' | 'publish' | 'withdraw' | 'expire';
   readonly account: string;
 }
 
@@ -43,9 +48,11 @@ export function plan(now: number, sessions: readonly PlannedSession[]): Plan {
 
 /** What will be due when, most urgent first. */
 function dueOf(session: PlannedSession, now: number): { kind: Action['kind']; at: number }[] {
-  const { activity, serving, retryAt, unpublished } = session;
+  const { activity, serving, retryAt, unpublished, withdrawAt } = session;
   const due: { kind: Action['kind']; at: number }[] = [];
   if (serving !== null) due.push({ kind: 'expire', at: serving.expiresAt });
+  // Whatever else the account does, and quickly done.
+  if (withdrawAt !== null) due.push({ kind: 'withdraw', at: withdrawAt });
   if (activity === 'connecting' || activity === 'renewing') return due; // under way
   // An outlet that takes nothing must not cost the credentials themselves: once renewal is due, that goes first.
   const isEarly = serving !== null && serving.renewAt > now;

@@ -39,8 +39,13 @@ export class PromptGroup {
   /**
    * The account's key, ready to sign. A person is asked only once every account of the group was checked, and is told
    * the labels of all that wait for that token, in the order they were named.
+   * @param whileUnlocking runs what may ask a person.
    */
-  async ready(prepare: PrepareSigner, account: Account): Promise<Signer> {
+  async ready(
+    prepare: PrepareSigner,
+    account: Account,
+    whileUnlocking: (unlock: () => Promise<void>) => Promise<void> = (unlock) => unlock(),
+  ): Promise<Signer> {
     let signer: Signer;
     try {
       signer = await prepare(account);
@@ -52,7 +57,7 @@ export class PromptGroup {
     if (!signer.readyWithoutHuman()) {
       const waiting = this.#waitingFor(signer);
       const accounts = this.#accounts.filter(({ id }) => waiting.has(id)).map(({ label }) => label);
-      await signer.unlock({ ...this.#requester, accounts });
+      await whileUnlocking(() => signer.unlock({ ...this.#requester, accounts }));
     }
     return signer;
   }

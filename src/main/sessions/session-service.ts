@@ -1,6 +1,6 @@
 /** Runs the plan: one live session per account, its state, and who is told. */
 import pLimit from 'p-limit';
-import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
+import { AppError, isAppError, toErrorShape, type ErrorShape } from '../../shared/errors.ts';
 import type { Account, AccountStatus, State } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AwsRefusal } from '../roles-anywhere/response.ts';
@@ -9,7 +9,8 @@ import { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import { backOff, plan } from './planner.ts';
 import { PromptGroup, readyAlone, type PrepareSigner, type Requester } from './prompt-group.ts';
-import { Session } from './session.ts';
+import { keyStatus } from './key-status.ts';
+import { Session, type Retry } from './session.ts';
 import { idle, toState } from './session-state.ts';
 
 export type { LiveSession } from './live-session.ts';
@@ -25,11 +26,23 @@ export interface SessionDependencies {
     /** Takes them away again. */
     withdraw(account: Account): Promise<void>;
   };
+  /** Accounts whose outlet could not be emptied, remembered for the agent after this one. */
+  readonly unemptied: {
+    list(): readonly string[];
+    add(account: string): void;
+    delete(account: string): void;
+  };
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly logger: Logger;
   readonly onChange: (account: string, state: State) => void;
+}
+
+/** An account whose credentials are still where they should not be. */
+export interface Unemptied {
+  readonly account: string;
+  readonly error: ErrorShape;
 }
 
 /** IAM Roles Anywhere allows 10 CreateSession a second (quota); fewer are under way at once. */
@@ -76,6 +89,11 @@ export class SessionService {
     return this.state(id).serving !== null;
   }
 
+  /** Whether its key is being opened, for which a person may be asked. */
+  isUnlocking(id: string): boolean {
+    return this.#sessions.get(id)?.unlocking ?? false;
+  }
+
   /** Hands what is served to the account's outlet, which may have changed. What it cannot take is offered again. */
   async republish(id: string): Promise<void> {
     const session = this.#sessions.get(id);
@@ -96,11 +114,21 @@ export class SessionService {
     this.#wake();
   }
 
-  /** Ends every session, as `disconnect`, whatever became of its account. */
-  async stop(): Promise<void> {
+  /** Takes away what an outlet should not hold any more. Where it cannot be emptied that is tried again, and told. */
+  async withdraw(ids: readonly string[]): Promise<void> {
+    const sessions = ids.map((id) => this.#session(this.#dependencies.accounts.get(id)));
+    await Promise.all(sessions.map((session) => this.#withdraw(session)));
+  }
+
+  /** Ends every session, as `disconnect`, whatever became of its account. @returns what could not be taken away. */
+  async stop(): Promise<readonly Unemptied[]> {
     this.#stopped = true;
     this.#cancelWake?.();
-    await Promise.all([...this.#sessions.values()].map((session) => this.#end(session)));
+    const sessions = [...this.#sessions.values()];
+    await Promise.all(sessions.map((session) => this.#end(session)));
+    return sessions.flatMap(({ id, unemptied }) =>
+      unemptied === null ? [] : [{ account: id, error: unemptied }],
+    );
   }
 
   /** Drops what is known of an account that was removed. */
@@ -114,7 +142,6 @@ export class SessionService {
 
   status(account: Account): AccountStatus {
     const session = this.#sessions.get(account.id);
-    const key = session?.key ?? null;
     return {
       account: account.id,
       label: account.label,
@@ -122,15 +149,7 @@ export class SessionService {
       outlet: account.outlet,
       state: this.state(account.id),
       assumedRoleArn: session?.issued?.assumedRoleArn ?? null,
-      key:
-        key === null
-          ? null
-          : {
-              uri: key.uri,
-              token: key.token?.label ?? null,
-              serial: key.token?.serial ?? null,
-              hardware: key.hardware,
-            },
+      key: keyStatus(account, session?.key ?? null),
     };
   }
 
@@ -177,7 +196,8 @@ export class SessionService {
       await this.#renew(
         session,
         () => account,
-        (found) => group.ready(this.#dependencies.prepareSigner, found),
+        (found) =>
+          group.ready(this.#dependencies.prepareSigner, found, (unlock) => session.whileUnlocking(unlock)),
       );
     } else {
       group.skip();
@@ -253,17 +273,37 @@ export class SessionService {
       if (account.outlet !== former.outlet) await outlets.withdraw(former);
       session.account = account;
       await outlets.publish(account, issued);
+      this.#remember(session, false); // what was there is overwritten
       if (session.issued === issued) session.unpublished = false;
     });
   }
 
   async #withdraw(session: Session): Promise<void> {
     const { outlets, logger } = this.#dependencies;
+    session.beginWithdrawal();
+    await session.outletQueue(async () => {
+      try {
+        await outlets.withdraw(session.account);
+        this.#remember(session, false);
+        session.emptied();
+      } catch (error) {
+        logger.log('error', 'outlet-not-emptied', { account: session.id, error });
+        this.#remember(session, true);
+        const retry = this.#retry(session.failedWithdrawals + 1, null);
+        session.failWithdrawal(toErrorShape(error), retry);
+      }
+    });
+    this.#wake();
+  }
+
+  /** That it cannot be remembered whether an outlet holds too much costs nothing now, so nothing ends for it. */
+  #remember({ id }: Session, holdsTooMuch: boolean): void {
+    const { unemptied, logger } = this.#dependencies;
     try {
-      await session.outletQueue(() => outlets.withdraw(session.account));
+      if (holdsTooMuch) unemptied.add(id);
+      else if (unemptied.list().includes(id)) unemptied.delete(id);
     } catch (error) {
-      logger.log('error', 'outlet-not-emptied', { account: session.id, error });
-      session.failWithdrawal(error);
+      logger.log('error', 'unemptied-not-remembered', { account: id, error });
     }
   }
 
@@ -278,14 +318,19 @@ export class SessionService {
   }
 
   #fail(session: Session, error: unknown): void {
-    const { clock, random, logger } = this.#dependencies;
+    const { clock, logger } = this.#dependencies;
     if (!isAppError(error)) logger.log('error', 'session-failed', { account: session.id, error });
     session.failures += 1;
-    const now = clock.now();
-    const remaining = session.issued === null ? null : session.issued.expiresAt - now;
+    const remaining = session.issued === null ? null : session.issued.expiresAt - clock.now();
     const asked = error instanceof AwsRefusal ? Math.min(error.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
-    const pause = Math.max(asked, backOff(session.failures, remaining, random()));
-    session.fail(toErrorShape(error), { from: now, at: now + pause });
+    session.fail(toErrorShape(error), this.#retry(session.failures, remaining, asked));
+  }
+
+  /** When to try again, by the back-off. @param leastMs the shortest pause, milliseconds. */
+  #retry(failures: number, remaining: number | null, leastMs = 0): Retry {
+    const { clock, random } = this.#dependencies;
+    const from = clock.now();
+    return { from, at: from + Math.max(leastMs, backOff(failures, remaining, random())) };
   }
 
   /** Does what is due and sets the alarm for what comes next. */
@@ -302,8 +347,19 @@ export class SessionService {
     for (const { kind, account } of actions) {
       const session = this.#sessions.get(account);
       if (session === undefined) continue;
-      if (kind === 'expire') this.#expire(session);
-      else void (kind === 'renew' ? this.#renewAlone(session) : this.#republish(session));
+      switch (kind) {
+        case 'expire':
+          this.#expire(session);
+          break;
+        case 'withdraw':
+          void this.#withdraw(session);
+          break;
+        case 'renew':
+          void this.#renewAlone(session);
+          break;
+        case 'publish':
+          void this.#republish(session);
+      }
     }
   }
 }

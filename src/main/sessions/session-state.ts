@@ -33,6 +33,25 @@ export function toState({ activity, reason, serving, retryAt, error }: SessionSt
   };
 }
 
+/** What is told of a session whose outlet holds what it should have given up. @param error why it does. */
+export function withUnemptied(state: SessionState, error: ErrorShape): SessionState {
+  switch (state.activity) {
+    case 'connecting':
+    case 'renewing':
+      return state; // something newer is on its way there
+    case 'idle':
+      return { ...state, activity: 'failed', error };
+    case 'needs-you':
+    case 'retrying':
+    case 'failed': {
+      const own = state.error;
+      if (own === null) return { ...state, error };
+      // What keeps it from serving decides what is to be done; the other trouble is told beside it.
+      return { ...state, error: { ...own, message: `${own.message} ${error.message}` } };
+    }
+  }
+}
+
 /** A session is renewed when half of its lifetime is gone. */
 export function renewalTime(issuedAt: number, expiresAt: number): number {
   return issuedAt + (expiresAt - issuedAt) / 2;

@@ -6,12 +6,28 @@ import type { SignerKey } from '../tokens/signer.ts';
 import type { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import type { PlannedSession } from './planner.ts';
-import { consequenceOf, idle, renewalTime, toState, type SessionState } from './session-state.ts';
+import {
+  consequenceOf,
+  idle,
+  renewalTime,
+  toState,
+  withUnemptied,
+  type SessionState,
+} from './session-state.ts';
 
 /** When to try again, and since when that is planned. Milliseconds since the epoch. */
 export interface Retry {
   readonly from: number;
   readonly at: number;
+}
+
+/** Credentials that should be gone are in the outlet still. */
+interface Unemptied {
+  readonly error: ErrorShape;
+  /** How many in a row. */
+  readonly failures: number;
+  /** Null while it is emptied again. */
+  readonly retry: Retry | null;
 }
 
 export class Session {
@@ -24,6 +40,8 @@ export class Session {
   attempt: Attempt | null = null;
   /** The credentials being served are not yet where the outlet should have put them. */
   unpublished = false;
+  /** Its key is being opened, for which a person may be asked. */
+  unlocking = false;
   /** How many in a row. */
   failures = 0;
   /** Counts disconnects, so that who waited meanwhile knows. */
@@ -35,6 +53,7 @@ export class Session {
   #issued: LiveSession | null = null;
   #retry: Retry | null = null;
   #lastFailure: ErrorShape | null = null;
+  #unemptied: Unemptied | null = null;
 
   constructor(account: Account, onChange: (state: State) => void) {
     this.id = account.id;
@@ -43,12 +62,22 @@ export class Session {
   }
 
   get state(): SessionState {
-    return this.#state;
+    return this.#unemptied === null ? this.#state : withUnemptied(this.#state, this.#unemptied.error);
+  }
+
+  /** Why the outlet holds what it should have given up; null where it does not. */
+  get unemptied(): ErrorShape | null {
+    return this.#unemptied?.error ?? null;
+  }
+
+  /** How often in a row the outlet could not be emptied. */
+  get failedWithdrawals(): number {
+    return this.#unemptied?.failures ?? 0;
   }
 
   /** What keeps it from serving: also while it is tried again, which cures nothing yet. */
   get obstacle(): ErrorShape | null {
-    return this.#state.error ?? this.#lastFailure;
+    return this.state.error ?? this.#lastFailure;
   }
 
   /** The credentials it has; they may have expired a moment ago. */
@@ -58,7 +87,8 @@ export class Session {
 
   /** Whether it serves, works or will try again. A look now and then for a token that is absent is none of that. */
   get isBusy(): boolean {
-    return this.#issued !== null || this.attempt !== null || this.#state.activity === 'retrying';
+    if (this.#issued !== null || this.attempt !== null || this.#unemptied !== null) return true;
+    return this.#state.activity === 'retrying';
   }
 
   /** Whether nothing is due, by hand either. @param now milliseconds since the epoch. */
@@ -74,7 +104,25 @@ export class Session {
   /** As the planner sees it. @param now milliseconds since the epoch. */
   planned(now: number): PlannedSession {
     const { id: account, unpublished, attempt } = this;
-    return { ...this.#state, account, unpublished, retryAt: attempt === null ? this.#retryAt(now) : null };
+    const retryAt = attempt === null ? this.#retryAt(now) : null;
+    const emptying = this.#unemptied?.retry ?? null;
+    return {
+      ...this.#state,
+      account,
+      unpublished,
+      retryAt,
+      withdrawAt: emptying === null ? null : timeOf(emptying, now),
+    };
+  }
+
+  /** Runs what opens its key. */
+  async whileUnlocking(unlock: () => Promise<void>): Promise<void> {
+    this.unlocking = true;
+    try {
+      await unlock();
+    } finally {
+      this.unlocking = false;
+    }
   }
 
   /** Something is tried: for new credentials, or to hand out those there are. */
@@ -88,6 +136,7 @@ export class Session {
   take(issued: LiveSession): void {
     this.#issued = issued;
     this.#lastFailure = null;
+    this.#unemptied = null; // the outlet is to have these in place of those
     this.failures = 0;
     this.unpublished = true;
     // A first session is told when its outlet has it; until then the state stays `connecting`.
@@ -114,10 +163,23 @@ export class Session {
     this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
   }
 
-  /** The outlet could not be emptied. Not told where there is something newer to tell. */
-  failWithdrawal(error: unknown): void {
-    if (this.#state.activity === 'idle' && !this.isBusy)
-      this.#change({ activity: 'failed', error: toErrorShape(error) });
+  /** What the outlet could not give up is taken from it again. */
+  beginWithdrawal(): void {
+    if (this.#unemptied !== null) this.#unemptied = { ...this.#unemptied, retry: null };
+  }
+
+  /** The outlet holds nothing any more. */
+  emptied(): void {
+    if (this.#unemptied === null) return;
+    this.#unemptied = null;
+    this.#change({});
+  }
+
+  /** The outlet could not be emptied. Means nothing where there are newer credentials to put there. */
+  failWithdrawal(error: ErrorShape, retry: Retry): void {
+    if (this.#issued !== null) return;
+    this.#unemptied = { error, failures: this.failedWithdrawals + 1, retry };
+    this.#change({});
   }
 
   /** The credentials are no good any more. What is being tried, or waited for, goes on. */
@@ -143,7 +205,7 @@ export class Session {
   }
 
   #retryAt(now: number): number | null {
-    if (this.#retry !== null) return now < this.#retry.from ? now : this.#retry.at; // the clock was set back
+    if (this.#retry !== null) return timeOf(this.#retry, now);
     return this.unpublished ? now : null;
   }
 
@@ -155,8 +217,13 @@ export class Session {
       renewAt: renewalTime(issued.issuedAt, issued.expiresAt),
     };
     this.#state = { ...state, serving };
-    this.#onChange(toState(this.#state));
+    this.#onChange(toState(this.state));
   }
+}
+
+/** At once where the clock was set back to before that was planned. */
+function timeOf({ from, at }: Retry, now: number): number {
+  return now < from ? now : at;
 }
 
 function expired(): ErrorShape {

@@ -184,7 +184,11 @@ describe('an agent', () => {
     const started = performance.now();
     const [result] = (await connect('dev', undefined, 200)).results;
     expect(performance.now() - started).toBeLessThan(1400);
-    expect(result!.state).toMatchObject({ activity: 'connecting', serving: null, error: null });
+    expect(result!.state).toMatchObject({
+      activity: 'connecting',
+      serving: null,
+      error: { code: 'timed-out' },
+    });
     await expect
       .poll(() => codeOf(client().call('credentials', { account: 'dev' })), { timeout: 5000 })
       .toBe('nothing thrown');
@@ -318,7 +322,7 @@ describe('the end of an agent', () => {
   it('by a call answers it, takes credentials and socket away, and ends', async () => {
     await addAccount('dev', plainKey, { outlet: 'credentials-file' });
     await connect('dev');
-    expect(await client().call('shutdown', {})).toEqual({});
+    expect(await client().call('shutdown', {})).toEqual({ unemptied: [] });
     await agent.ended;
     expect(fs.existsSync(join(root, '.aws', 'credentials'))).toBe(false);
     expect(fs.existsSync(options().paths.socket)).toBe(false);

@@ -1,5 +1,5 @@
 /** `agent` and `agent stop`: one agent for a user, started when it is needed. */
-import { lstatSync, readFileSync, readlinkSync, readdirSync } from 'node:fs';
+import { appendFileSync, lstatSync, readFileSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pin, textOf, World } from '../../support/world/world.ts';
@@ -50,6 +50,27 @@ describe('agent stop', () => {
     expect((await world.rolekey(['status'])).code).toBe(6);
     expect(() => lstatSync(socket())).toThrow('ENOENT');
     expect(world.processes()).toEqual([]);
+  });
+
+  it('says what it could not take away, and the next agent takes that away and serves none of it', async () => {
+    await world.connect('file');
+    const text = textOf(world.credentialsFile)!;
+    appendFileSync(world.credentialsFile, Buffer.from([0xff]));
+    jsonFailure(await world.rolekey(['agent', 'stop', '--json']), 'file-undecodable');
+    await world.rolekey(['accounts', 'list']); // starts the next one, which cannot do it either
+    const [broken] = success(await world.rolekey(['status', 'file', '--json']), status).accounts;
+    expect(broken!.state).toMatchObject({ serving: null, error: { code: 'file-undecodable' } });
+    const again = await world.rolekey(['agent', 'stop']);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain('has stopped');
+    expect(world.processes()).toEqual([]);
+    writeFileSync(world.credentialsFile, text);
+    await world.rolekey(['accounts', 'list']);
+    const [mended] = success(await world.rolekey(['status', 'file', '--json']), status).accounts;
+    expect(mended!.state).toMatchObject({ activity: 'idle', serving: null, error: null });
+    expect((await world.rolekey(['credential-process', '--account', 'file'])).code).toBe(3);
+    expect(textOf(world.credentialsFile) ?? '').not.toContain('aws_access_key_id');
+    await world.rolekey(['agent', 'stop']);
   });
 
   it('and a start right after it is another agent', async () => {

@@ -55,6 +55,21 @@ describe('connect', () => {
     expect(Math.abs(half - 1800_000)).toBeLessThanOrEqual(1000);
   });
 
+  it('that does not connect says why: time is up, or somebody disconnected it', async () => {
+    world.server.faults.add({ kind: 'latency', milliseconds: 3000 });
+    const late = await connect(['dev'], { stdin: `${pin}\n`, flags: ['--timeout', '1'] });
+    expect(late).toMatchObject({
+      code: 1,
+      states: { dev: { activity: 'connecting', error: { code: 'timed-out' } } },
+    });
+    const { accounts } = success(await world.rolekey(['status', 'dev', '--json']), status);
+    expect(accounts[0]!.state, 'the session itself is in no trouble').toMatchObject({ error: null });
+    const ended = connect(['dev'], { stdin: `${pin}\n` });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await world.rolekey(['disconnect', 'dev']);
+    expect(await ended).toMatchObject({ code: 1, states: { dev: { error: { code: 'cancelled' } } } });
+  });
+
   it('takes one PIN for all accounts of a token, and asks AWS once for each', async () => {
     const { code, states } = await connect(['dev', 'test', 'prod'], { stdin: `${pin}\n` });
     expect(code).toBe(0);

@@ -101,9 +101,12 @@ export const status = document({
       outlet,
       state,
       assumedRoleArn: text.nullable(),
-      key: z
-        .strictObject({ uri: text, token: text.nullable(), serial: text.nullable(), hardware: z.boolean() })
-        .nullable(),
+      key: z.strictObject({
+        uri: text,
+        token: text.nullable(),
+        serial: text.nullable(),
+        hardware: z.boolean(),
+      }),
     }),
   ),
 });

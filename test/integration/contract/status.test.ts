@@ -69,8 +69,8 @@ describe('status', () => {
   it('the key’s URI and serial are those of tokens', async () => {
     const { key } = (await shown('dev')).accounts[0]!;
     const tokens = (await world.rolekey(['tokens', '--json'])).stdout;
-    expect(tokens).toContain(JSON.stringify(key!.uri));
-    expect(tokens).toContain(JSON.stringify(key!.serial));
+    expect(tokens).toContain(JSON.stringify(key.uri));
+    expect(tokens).toContain(JSON.stringify(key.serial));
   });
 
   it('of named accounts tells of those', async () => {
@@ -155,6 +155,29 @@ describe('status --watch', () => {
     expect(await state(false)).toEqual(idle);
     child.kill('SIGINT');
     await ended;
+  });
+
+  it('tells of accounts that are added, edited and removed, and ends where one that is watched goes', async () => {
+    const all = watch();
+    const labels = async (): Promise<string[]> => (await all.next())!.accounts.map(({ label }) => label);
+    const before = await labels();
+    await world.addAccount('late', '--label', 'Late');
+    expect(await labels()).toEqual([...before, 'Late']);
+    const one = watch('late', '--json');
+    await one.next();
+    await world.rolekey(['accounts', 'edit', 'late', '--label', 'Later']);
+    expect(await labels()).toEqual([...before, 'Later']);
+    await world.rolekey(['accounts', 'remove', 'late', '--yes']);
+    while ((await labels()).includes('Later')); // its session ends first
+    expect(await one.ended).toBe(2);
+    all.child.kill('SIGINT');
+    await all.ended;
+  });
+
+  it('shows the key an account names before any was used', async () => {
+    const { key } = (await shown('idle')).accounts[0]!;
+    expect(key.uri).toMatch(/^pkcs11:/);
+    expect(key.hardware).toBe(false);
   });
 
   it('of an unknown account is account-unknown', async () => {

@@ -71,6 +71,22 @@ it('killed 200 times, a write that renames leaves the old or the new file and no
   expect(litter).toBeGreaterThan(0); // and sometimes in the middle of it
 });
 
+it('killed in the midst of it, a write leaves nothing beside the file once anything is taken away', async () => {
+  const job = prepare();
+  let litter = 0;
+  for (let round = 0; round < 100 && litter < 3; round += 1) {
+    await killAtRandom({ ...job, first: round * 1000 + 1 });
+    if (listing(job).length === 1) continue;
+    litter += 1;
+    // Nothing is written by it: no section is of that account.
+    const remaining = fs.readFileSync(job.credentials, 'utf8');
+    expect(await writer.finish({ ...job, accounts: ['nobody'], rounds: 0, removes: true })).toBeNull();
+    expect(listing(job)).toEqual(['credentials']);
+    expect(fs.readFileSync(job.credentials, 'utf8')).toBe(remaining);
+  }
+  expect(litter).toBe(3);
+});
+
 it('killed 20 times, a write in place is undone or done by the next one', async () => {
   const job = prepare();
   const twin = `${dirname(job.credentials)}/../twin`;

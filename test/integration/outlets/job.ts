@@ -16,7 +16,7 @@ export interface Job {
   /** Versions of the credentials that are put, one after the other: `first` and so on. */
   readonly first: number;
   readonly rounds: number;
-  /** Remove the sections before each put. */
+  /** Remove the sections before each put; with no rounds, once. */
   readonly removes?: boolean;
   /** Put the config sections for this command, once, and no credentials. */
   readonly cliPath?: string;

@@ -36,6 +36,7 @@ async function run(job: Job): Promise<void> {
     );
     return;
   }
+  if (job.removes === true && job.rounds === 0) await outlet.remove(job.accounts);
   for (let version = job.first; version < job.first + job.rounds; version += 1) {
     if (job.removes === true) await outlet.remove(job.accounts);
     await outlet.put(job.accounts.map((accountId) => entry(accountId, version)));

@@ -45,6 +45,7 @@ function open(texts: Readonly<Record<string, string>> = {}, rolesAnywhereUrl: st
   });
   const connected = new Set<string>();
   const told: string[] = [];
+  const changes = { count: 0 };
   const live = {
     credentials: { accessKeyId: 'ASIA1', secretAccessKey: 'S', sessionToken: 'T' },
     expiresAt: Date.UTC(2026, 3, 14, 10, 0, 0),
@@ -66,6 +67,7 @@ function open(texts: Readonly<Record<string, string>> = {}, rolesAnywhereUrl: st
       },
       forget: (id) => told.push(`forget ${id}`),
     },
+    onChange: () => (changes.count += 1),
     environment: { rolesAnywhereUrl, useFips: false, useDualstack: false },
     files,
     configPath,
@@ -80,6 +82,7 @@ function open(texts: Readonly<Record<string, string>> = {}, rolesAnywhereUrl: st
     files,
     connected,
     told,
+    changes,
     service,
     config: () => files.texts.get(configPath) ?? null,
     credentials: () => files.texts.get(credentialsPath) ?? null,
@@ -465,6 +468,19 @@ describe('remove', () => {
     await add('a');
     expect(await codeOf(service.remove(['a', 'x']))).toBe('account-unknown');
     expect([ids(), told]).toEqual([['a'], []]);
+  });
+
+  it('is told like every change that was made, and no other', async () => {
+    const { add, edit, service, changes } = open();
+    await add('a', {}, { dryRun: true });
+    expect(await codeOf(add('A'))).not.toBeNull();
+    expect(changes.count).toBe(0);
+    await add('a');
+    await edit('a', { label: 'x' }, { dryRun: true });
+    expect(changes.count).toBe(1);
+    await edit('a', { label: 'x' });
+    await service.remove(['a']);
+    expect(changes.count).toBe(3);
   });
 
   it('keeps the account where its section cannot be taken away', async () => {

@@ -154,6 +154,18 @@ describe('what is remembered beside them', () => {
     expect(file.document).toEqual(emptySettings);
   });
 
+  it('is whose credentials could not be taken away, as long as there is the account', () => {
+    store.add([a], false);
+    store.unemptied.add('a');
+    store.unemptied.add('b');
+    store.unemptied.add('b');
+    expect(store.unemptied.list()).toEqual(['a', 'b']);
+    store.unemptied.delete('b');
+    expect(store.unemptied.list()).toEqual(['a']);
+    store.remove(['a']);
+    expect(file.document).toEqual(emptySettings);
+  });
+
   it('outlives changes of accounts, and the other way round', () => {
     store.createdFiles.add('/c');
     store.add([a], false);

@@ -13,6 +13,7 @@ describe('the stored document', () => {
       accounts: [sampleAccount('z'), dev, sampleAccount('a', { group: 'Größe', outlet: 'none' })],
       confirmedModules: [{ path: '/opt/vendor/lib.so', sha256: '0'.repeat(64) }],
       createdFiles: ['/home/me/.aws/config'],
+      unemptied: ['dev'],
     };
     expect(decode(JSON.parse(JSON.stringify(settings)))).toEqual(settings);
   });

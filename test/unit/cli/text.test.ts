@@ -82,7 +82,7 @@ const status: AccountStatus = {
   outlet: 'none',
   state: idle,
   assumedRoleArn: null,
-  key: null,
+  key: { uri: 'pkcs11:id=%01', token: null, serial: null, hardware: false },
 };
 
 describe('the table of states', () => {
@@ -103,7 +103,7 @@ describe('the table of states', () => {
       [
         'ACCOUNT        AWS PROFILE  STATE                  KEY',
         'work           work         not connected          Yubi',
-        'a-longer-name  work         connected until 10:05',
+        'a-longer-name  work         connected until 10:05  pkcs11:id=%01',
       ].join('\n'),
     );
   });
@@ -112,7 +112,9 @@ describe('the table of states', () => {
     [{ uri: 'pkcs11:x', token: 'Soft', serial: '1', hardware: false }, 'Soft (not hardware)'],
     [{ uri: '/k.pem', token: null, serial: null, hardware: false }, '/k.pem (not hardware)'],
   ])('says where a key is no hardware: %j', (key, words) => {
-    expect(statusTable([{ ...status, key }], {}).endsWith(words)).toBe(true);
+    expect(statusTable([{ ...status, assumedRoleArn: 'arn:x', key }], {}).endsWith(words)).toBe(true);
+    const unknown = statusTable([{ ...status, key }], {});
+    expect(unknown, 'before it has signed').not.toContain('not hardware');
   });
 });
 

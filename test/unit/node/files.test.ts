@@ -153,6 +153,14 @@ describe('edit', () => {
     expect(listing()).toEqual([...others, 'file'].sort());
   });
 
+  it('removes that also where there is nothing to write, of copies for a write in place, too', async () => {
+    fs.writeFileSync(path, 'a');
+    fs.writeFileSync(join(root, '.file.rolekey-0123456789ab.tmp'), 'secret');
+    fs.writeFileSync(join(root, '.file.rolekey-after.rolekey-0123456789ab.tmp'), 'secret');
+    await files.edit(path, (before) => before, loose);
+    expect(listing()).toEqual(['file']);
+  });
+
   it('does not touch a device', async () => {
     await expect(append('a', '/dev/null')).rejects.toEqual(code('file-unreadable'));
     expect(fs.statSync('/dev/null').isCharacterDevice()).toBe(true);

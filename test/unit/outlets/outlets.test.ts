@@ -36,6 +36,7 @@ function world() {
     remove: remember('credentials.remove', () => state.result),
     managed: remember('credentials.managed', () => []),
     contents: remember('credentials.contents', () => state.contents),
+    tidy: remember('credentials.tidy', () => undefined),
     previewPut: remember('credentials.previewPut', () => nothing),
     previewRemove: remember('credentials.previewRemove', () => nothing),
   };

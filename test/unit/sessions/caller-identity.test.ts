@@ -223,12 +223,13 @@ describe('no answer of STS is', () => {
     );
   });
 
-  it('an error of the network, which is handed on', async () => {
+  it('an error of the network, which is handed on; it is not tried again by itself', async () => {
     const { session } = new ReferenceSts();
     const http = new FakeHttp(() => {
       throw new AppError('network-unreachable');
     });
-    expect((await failureOf(ask(http, session))).code).toBe('network-unreachable');
+    const { code, remedy } = await failureOf(ask(http, session));
+    expect([code, remedy]).toEqual(['network-unreachable', 'Check the network connection and try again.']);
   });
 });
 

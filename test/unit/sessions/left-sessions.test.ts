@@ -8,36 +8,60 @@ const now = Date.UTC(2026, 3, 14, 9, 0, 0);
 const credentials = { accessKeyId: 'ASIA', secretAccessKey: 's', sessionToken: 't' };
 
 /** What becomes of one section of account `a` in the credentials file. */
-async function takenUp(outlet: Account['outlet'] | null, expiresAt: number) {
+async function takenUp(
+  outlet: Account['outlet'] | null,
+  expiresAt: number,
+  unemptied: readonly string[] = [],
+) {
   const resumed: { account: string; live: LiveSession }[] = [];
+  const withdrawn: string[] = [];
   const cleared: string[] = [];
   await takeUpLeft(
     {
       left: async () => [{ accountId: 'a', credentials, expiresAt }],
       clear: async (ids) => void cleared.push(...ids),
     },
-    { resume: (found) => void resumed.push(...found) },
+    {
+      resume: (found) => void resumed.push(...found),
+      withdraw: async (ids) => void withdrawn.push(...ids),
+    },
     outlet === null ? [] : [{ ...sample, id: 'a', outlet }],
+    unemptied,
     now,
   );
-  return { resumed, cleared };
+  return { resumed, withdrawn, cleared };
 }
 
-describe('what a crashed agent left', () => {
+describe('what an agent left', () => {
   it('is served where it is good and still wanted there', async () => {
     const live = { credentials, expiresAt: now + 1, issuedAt: now, assumedRoleArn: null };
     expect(await takenUp('credentials-file', now + 1)).toEqual({
       resumed: [{ account: 'a', live }],
+      withdrawn: [],
       cleared: [],
     });
   });
 
   it.each([
-    ['has expired', 'credentials-file', now],
-    ['has no time to expire at', 'credentials-file', Number.NaN],
-    ['belongs elsewhere now', 'credential-process', now + 1],
-    ['is of an account that is gone', null, now + 1],
-  ] as const)('is taken away where it %s', async (_, outlet, expiresAt) => {
-    expect(await takenUp(outlet, expiresAt)).toEqual({ resumed: [], cleared: ['a'] });
+    ['has expired', now, []],
+    ['has no time to expire at', Number.NaN, []],
+    ['was to be gone', now + 1, ['a']],
+  ] as const)('is taken away by its session where it %s', async (_, expiresAt, unemptied) => {
+    expect(await takenUp('credentials-file', expiresAt, unemptied)).toEqual({
+      resumed: [],
+      withdrawn: ['a'],
+      cleared: [],
+    });
+  });
+
+  it.each([
+    ['belongs elsewhere now', 'credential-process'],
+    ['is of an account that is gone', null],
+  ] as const)('is taken away where it %s', async (_, outlet) => {
+    expect(await takenUp(outlet, now + 1)).toEqual({ resumed: [], withdrawn: [], cleared: ['a'] });
+  });
+
+  it('of an account that is gone is taken away, whatever is remembered', async () => {
+    expect(await takenUp(null, now + 1, ['a'])).toEqual({ resumed: [], withdrawn: [], cleared: ['a'] });
   });
 });

@@ -19,6 +19,7 @@ const session = fc.record({
   serving: fc.option(servings),
   retryAt: fc.option(moment),
   unpublished: fc.boolean(),
+  withdrawAt: fc.option(moment),
 });
 /** Any world, also those no service makes. */
 const worlds = fc
@@ -68,14 +69,15 @@ it('what has expired is ended before anything else is done with it', () => {
 it('no session that is due is left undone, and none that is not is touched', () => {
   fc.assert(
     fc.property(worlds, (sessions) => {
-      for (const { account, activity, serving, retryAt, unpublished } of sessions) {
+      for (const { account, activity, serving, retryAt, unpublished, withdrawAt } of sessions) {
         if (serving !== null && serving.expiresAt <= now) continue; // ended
         const underWay = activity === 'connecting' || activity === 'renewing';
         const triesAgain = retryAt !== null && retryAt <= now;
         const halfGone = serving !== null && serving.renewAt <= now;
         const isDue = !underWay && (triesAgain || (halfGone && activity === 'idle' && retryAt === null));
         const [action] = actionsOf(sessions, account);
-        if (isDue) expect(action?.kind).toMatch(unpublished ? /^(publish|renew)$/ : /^renew$/);
+        if (withdrawAt !== null && withdrawAt <= now) expect(action?.kind).toBe('withdraw');
+        else if (isDue) expect(action?.kind).toMatch(unpublished ? /^(publish|renew)$/ : /^renew$/);
         else if (underWay || !(halfGone && unpublished)) expect(action).toBeUndefined();
       }
     }),
@@ -87,10 +89,11 @@ it('whatever comes next is looked at in time: no later than it is due, if that i
   fc.assert(
     fc.property(worlds, (sessions) => {
       const { wakeAt } = plan(now, sessions);
-      for (const { activity, serving, retryAt } of sessions) {
+      for (const { activity, serving, retryAt, withdrawAt } of sessions) {
         const times = [
           ...(serving === null ? [] : [serving.expiresAt]),
           ...(activity === 'idle' && retryAt === null && serving !== null ? [serving.renewAt] : []),
+          ...(withdrawAt === null ? [] : [withdrawAt]),
           ...(activity === 'retrying' && retryAt !== null ? [retryAt] : []),
         ];
         for (const time of times) if (time > now) expect(wakeAt).toBeLessThanOrEqual(time);

@@ -18,6 +18,7 @@ const idle: PlannedSession = {
   serving: null,
   retryAt: null,
   unpublished: false,
+  withdrawAt: null,
 };
 
 /** Serves for an hour since `age` minutes. */
@@ -50,6 +51,10 @@ describe('what is due', () => {
     ['no renewal where a person is needed', { activity: 'needs-you', serving: servingSince(45) }, []],
     ['the end where a person was needed', { activity: 'needs-you', serving: servingSince(60) }, ['expire']],
     ['no renewal where it failed', { activity: 'failed' }, []],
+    ['nothing before an outlet is to be emptied again', { withdrawAt: now + 1 }, []],
+    ['emptying an outlet that could not be emptied', { withdrawAt: now }, ['withdraw']],
+    ['that also while it is connecting', { activity: 'connecting', withdrawAt: now }, ['withdraw']],
+    ['that before a second try', { activity: 'retrying', retryAt: now, withdrawAt: now }, ['withdraw']],
     [
       'no second try before its time',
       { activity: 'retrying', serving: servingSince(45), retryAt: now + 1 },

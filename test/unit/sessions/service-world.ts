@@ -127,6 +127,8 @@ export class World {
   readonly human = new FakeHuman();
   readonly outlet = new FakeOutlet();
   readonly told: Told[] = [];
+  /** What is remembered for the next agent. */
+  readonly unemptied = new Set<string>();
   /** Called with every change, in the midst of it. */
   onTold: (account: string) => void = () => undefined;
   readonly tokens = new Map<string, FakeToken>();
@@ -162,6 +164,11 @@ export class World {
       prepareSigner: (account) => this.#prepare(account),
       createSession: (account, signer) => this.#create(account, signer),
       outlets: this.outlet,
+      unemptied: {
+        list: () => [...this.unemptied],
+        add: (id) => void this.unemptied.add(id),
+        delete: (id) => void this.unemptied.delete(id),
+      },
       clock: this.clock,
       random: () => this.random,
       logger: this.logger,

@@ -28,6 +28,8 @@ afterEach(() => {
     expect(faultOf(state), `${account}: ${JSON.stringify(state)}`).toBeNull();
 });
 
+/** Of every account, as far as its own words tell. */
+const firstKey = { uri: 'pkcs11:token=x', token: 'x', serial: null, hardware: false };
 const network = new AppError('network-unreachable');
 const throttled = (retryAfterMs: number | null): AwsRefusal =>
   new AwsRefusal('aws-throttled', { retryAfterMs, clockMayBeTheCause: false });
@@ -486,6 +488,29 @@ describe('expiry', () => {
       error: { code: 'file-readonly' },
     });
   });
+
+  it('whose outlet cannot be emptied empties it as soon as that can be', async () => {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    world.outlet.withdrawFailure = 'file-readonly';
+    await world.clock.advance(hour + second);
+    expect(world.outlet.held.size).toBe(1);
+    // A person is needed as well: both are told, and what to do about the PIN comes first.
+    expect(world.state('a')).toMatchObject({
+      activity: 'needs-you',
+      reason: 'pin',
+      error: { code: 'pin-needed' },
+    });
+    expect(world.state('a').error!.message).toBe('The token needs its PIN. The file cannot be written.');
+    await world.clock.advance(10 * minute);
+    const tries = world.outlet.withdrawals.length;
+    expect(tries, 'ever more seldom').toBeLessThan(12);
+    world.outlet.withdrawFailure = null;
+    await world.clock.advance(5 * minute);
+    expect(world.outlet.held.size).toBe(0);
+    expect(world.outlet.withdrawals.length, 'and then no more').toBe(tries + 1);
+    expect(world.state('a').error!.message).toBe('The token needs its PIN.');
+  });
 });
 
 describe('an outlet that fails', () => {
@@ -632,6 +657,17 @@ describe('disconnect', () => {
     expect(world.requests).toEqual([]);
   });
 
+  it('while a person looks for the PIN: until then it is known that somebody is asked', async () => {
+    const world = open();
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    expect(world.service.isUnlocking('a')).toBe(true);
+    world.human.thinking.open();
+    await connecting;
+    expect(world.service.isUnlocking('a')).toBe(false);
+  });
+
   it('ends a connect that waits for another one, too', async () => {
     const world = open();
     world.awsThinking = new Gate();
@@ -712,6 +748,34 @@ describe('disconnect', () => {
     await world.service.disconnect(['a']);
     expect(world.state('a')).toMatchObject({ activity: 'idle', error: null });
     expect(world.outlet.held).toEqual(new Map());
+  });
+
+  it('whose outlet cannot be emptied is remembered, and the outlet emptied as soon as that can be', async () => {
+    const world = await connected();
+    world.outlet.withdrawFailure = 'file-readonly';
+    await world.service.disconnect(['a']);
+    expect([...world.unemptied]).toEqual(['a']);
+    expect(world.service.isBusy()).toBe(true);
+    await world.clock.advance(minute);
+    expect(world.outlet.held.size).toBe(1);
+    world.outlet.withdrawFailure = null;
+    await world.clock.advance(2 * minute);
+    expect(world.outlet.held.size).toBe(0);
+    expect([...world.unemptied]).toEqual([]);
+    expect(world.state('a')).toMatchObject({ activity: 'idle', error: null });
+    expect(world.service.isBusy()).toBe(false);
+  });
+
+  it('whose outlet could not be emptied is nothing to a connect after it', async () => {
+    const world = await connected();
+    world.outlet.withdrawFailure = 'file-readonly';
+    await world.service.disconnect(['a']);
+    await world.connect('a');
+    expect(world.state('a')).toMatchObject({ activity: 'idle', error: null });
+    expect([...world.unemptied]).toEqual([]);
+    world.outlet.withdrawFailure = null;
+    await world.clock.advance(10 * minute);
+    expect(world.outlet.held).toEqual(new Map([['a', 'key-2']]));
   });
 });
 
@@ -795,7 +859,7 @@ describe('what a crashed agent left', () => {
       activity: 'idle',
       serving: { expiresAt: '2026-04-14T09:20:00Z', renewAt: '2026-04-14T09:10:00Z' },
     });
-    expect(world.service.status(world.account('a'))).toMatchObject({ assumedRoleArn: null, key: null });
+    expect(world.service.status(world.account('a'))).toMatchObject({ assumedRoleArn: null, key: firstKey });
     expect([world.outlet.publishes, world.service.isBusy()]).toEqual([0, true]);
     await world.clock.advance(10 * minute);
     expect(world.serves('a')).toBe('key-1');
@@ -925,6 +989,31 @@ describe('the agent', () => {
     expect(world.requests).toHaveLength(2);
   });
 
+  it('that stops says what could not be taken away', async () => {
+    const world = await connected({ a: 'T', b: 'T' });
+    await world.service.disconnect(['a']);
+    expect(await world.service.stop()).toEqual([]);
+    const other = await connected({ a: 'T', b: 'T' });
+    await other.service.disconnect(['a']);
+    other.outlet.withdrawFailure = 'file-readonly';
+    expect(await other.service.stop()).toMatchObject([
+      { account: 'a', error: { code: 'file-readonly' } },
+      { account: 'b', error: { code: 'file-readonly' } },
+    ]);
+  });
+
+  it('takes away what the one before it could not', async () => {
+    const world = open();
+    world.outlet.held.set('a', 'old');
+    world.unemptied.add('a');
+    world.outlet.withdrawFailure = 'file-readonly';
+    await world.service.withdraw(['a']);
+    expect(world.state('a')).toMatchObject({ activity: 'failed', error: { code: 'file-readonly' } });
+    world.outlet.withdrawFailure = null;
+    await world.clock.advance(15 * second);
+    expect([world.outlet.held.size, world.unemptied.size, world.state('a').activity]).toEqual([0, 0, 'idle']);
+  });
+
   it('that has stopped connects nothing any more', async () => {
     const world = open();
     await world.service.stop();
@@ -947,7 +1036,7 @@ describe('the agent', () => {
     const world = await connected();
     await world.service.disconnect(['a']);
     world.service.forget('a');
-    expect(world.service.status(world.account('a'))).toMatchObject({ key: null, assumedRoleArn: null });
+    expect(world.service.status(world.account('a'))).toMatchObject({ key: firstKey, assumedRoleArn: null });
   });
 
   // Accounts are read from a file that a person may edit at any time.
