@@ -206,6 +206,16 @@ describe('with other writers in between', () => {
     });
   }
 
+  /**
+   * A header of ours that stayed for a line of the user keeps the blank line above it. Where everything before it goes,
+   * that is the first line of the file, of which nobody can tell whose it is.
+   */
+  function withoutStrandedBlank(text: string, expected: number): readonly ForeignLine[] {
+    const lines = foreignLines(text, profiles);
+    const isStranded = /^\ufeff?( \t)?(\r\n|\n|\r)\[p\d\]/.test(text) && lines.length === expected + 1;
+    return isStranded ? lines.slice(1) : lines;
+  }
+
   /** Not one of the contract's keys, which in a section of ours are ours. */
   const insertedText = foreignText.filter((text) => !text.startsWith('aws_access_key_id='));
   const step = fc.oneof(
@@ -238,10 +248,24 @@ describe('with other writers in between', () => {
             text = decode(removeSections(encode(text), credentialsDialect, [removal]));
             expect(text).not.toContain(`OURS-${profile}-`);
           }
-          expectUnchanged(foreignLines(text, profiles), expected);
+          expectUnchanged(withoutStrandedBlank(text, expected.length), expected);
         }
       }),
-      { numRuns: 1000 },
+      {
+        numRuns: 1000,
+        examples: [
+          [
+            '',
+            [
+              { kind: 'put', profile: 'p0', version: 0 },
+              { kind: 'put', profile: 'p2', version: 0 },
+              { kind: 'insert', text: 'k = v', at: 9 },
+              { kind: 'remove', profile: 'p2', forget: true },
+              { kind: 'remove', profile: 'p0', forget: false },
+            ],
+          ],
+        ],
+      },
     );
   });
 });
