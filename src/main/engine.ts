@@ -2,6 +2,7 @@
  * Composition root of all that works without Electron: from adapters to the handlers of every call.
  * `startAgent` puts them behind the socket.
  */
+import { dirname } from 'node:path';
 import type { Caller, Handlers } from '../shared/api.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
@@ -13,6 +14,8 @@ import { EventHub } from './event-hub.ts';
 import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
 import { createFiles } from './node/files.ts';
+import type { Lock } from './node/lock-file.ts';
+import { beOnlyAgent } from './node/only-agent.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
@@ -327,6 +330,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   const ended = new Promise<void>((resolve) => (end = resolve));
   let cancelWatch: () => void = () => undefined;
   let stopping: Promise<void> | null = null;
+  let only: Lock | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
 
   async function finish(): Promise<void> {
@@ -334,6 +338,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     await engine.stop();
     await listener.close();
     await http.close();
+    await only?.release();
     logger.log('info', 'agent-stopped');
     end();
   }
@@ -359,7 +364,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   });
   if (!isFree) return null;
   logger.log('info', 'agent-started', { ...engine.info });
-  await engine.resume();
+  only = await beOnlyAgent(dirname(paths.logFile));
+  if (only === null) logger.log('warn', 'other-agent', { socket: paths.socket });
+  else await engine.resume();
   open();
   if (options.endsWhenIdle) watchIdleness();
   return { info: engine.info, ended, stop };

@@ -85,7 +85,7 @@ export class AccountService {
   async #add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
     const { store, outlets } = this.#options;
     const account = makeAccount(input.id, input.fields, input);
-    const warnings = this.#check(account);
+    const warnings = this.#check(account, null);
     store.refuseClash([...store.list(), account]);
     const previews = await outlets.preview(account, null, input.adopt);
     if (input.dryRun) return { account, diff: diffOf(previews), warnings };
@@ -97,7 +97,7 @@ export class AccountService {
     const { store, outlets, sessions } = this.#options;
     const before = store.get(input.id);
     const after = editAccount(before, input, input);
-    const warnings = this.#check(after);
+    const warnings = this.#check(after, before);
     store.refuseClash(store.list().map((account) => (account.id === after.id ? after : account)));
     const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
     // Leave that was given for a section of the user's lasts as long as the account wants that section.
@@ -188,13 +188,27 @@ export class AccountService {
     );
   }
 
-  #check(account: Account): Problem[] {
+  /** @param former null for a new account. */
+  #check(account: Account, former: Account | null): Problem[] {
     const findings = checkAccount(account, this.#options.environment);
     refuse(findings);
-    return [...findings.warnings];
+    return [...findings.warnings, ...outletWarnings(account, former)];
   }
 }
 
 function diffOf(previews: readonly Preview[]): string {
   return previews.map(unifiedDiff).join('');
+}
+
+/** What an outlet does not do, said where it was asked for. */
+function outletWarnings({ outlet, profileRegion }: Account, former: Account | null): Problem[] {
+  if (former?.outlet === outlet && former.profileRegion === profileRegion) return [];
+  if (outlet === 'container-endpoint') {
+    const message = 'The outlet container-endpoint is not built yet: no program gets credentials through it.';
+    return [{ code: 'outlet-not-built', message }];
+  }
+  if (profileRegion === null || outlet === 'credential-process') return [];
+  const message =
+    'The profile’s region is written into the AWS files with the outlet credential-process only.';
+  return [{ code: 'region-not-written', message }];
 }

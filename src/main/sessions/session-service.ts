@@ -201,7 +201,8 @@ export class SessionService {
       );
     } else {
       group.skip();
-      if (session.unpublished) await this.#republish(session);
+      // Another program may have taken away what the outlet had; where it is there still nothing is written.
+      await this.#republish(session);
     }
   }
 

@@ -215,6 +215,21 @@ describe('the agent', () => {
     expect(textOf(world.credentialsFile)).toBeNull();
   });
 
+  it('beside another one, where a shell knows no XDG_RUNTIME_DIR, takes nothing of the other’s', async () => {
+    await world.addAccount('kept', '--outlet', 'credentials-file');
+    await world.connect('kept');
+    const before = textOf(world.credentialsFile);
+    const env = { XDG_RUNTIME_DIR: undefined };
+    const list = await world.rolekey(['status', 'kept', '--json'], { env });
+    expect(list.code).toBe(6);
+    await world.rolekey(['accounts', 'list'], { env });
+    const { accounts: beside } = success(await world.rolekey(['status', 'kept', '--json'], { env }), status);
+    expect(beside[0]!.state.serving).toBeNull();
+    expect((await world.rolekey(['agent', 'stop'], { env })).code).toBe(0);
+    expect(textOf(world.credentialsFile)).toBe(before);
+    await world.rolekey(['accounts', 'remove', 'kept', '--yes']);
+  });
+
   it('killed, leaves nothing that disconnect does not take away', async () => {
     await world.connect('file');
     for (const { pid: running } of world.processes()) process.kill(running, 'SIGKILL');

@@ -1,5 +1,14 @@
 /** "What is written into AWS files", byte for byte. */
-import { chmodSync, existsSync, linkSync, lstatSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { textOf, World } from '../../support/world/world.ts';
@@ -145,6 +154,15 @@ describe('the credentials file', () => {
     await world.connect('file');
     expect(statSync(world.credentialsFile).mode & 0o777).toBe(0o600);
     expect(statSync(world.configFile).mode & 0o777).toBe(0o644);
+  });
+
+  it('that somebody else removed is put there again by connect', async () => {
+    await world.addAccount('dev', '--outlet', 'credentials-file');
+    await world.connect('dev');
+    const section = await credentialsSection('dev');
+    rmSync(world.credentialsFile);
+    await world.connect('dev');
+    expect(textOf(world.credentialsFile)).toBe(section);
   });
 
   it('of the outlets none and container-endpoint is not touched, nor is the config file', async () => {

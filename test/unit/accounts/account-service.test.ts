@@ -173,6 +173,18 @@ describe('add', () => {
     expect((await add('dev', { profileArn: odd })).warnings).toMatchObject([{ code: 'arn-unusual' }]);
   });
 
+  it.each([
+    ['container-endpoint', null, ['outlet-not-built']],
+    ['credentials-file', 'eu-west-1', ['region-not-written']],
+    ['credentials-file', null, []],
+    ['credential-process', 'eu-west-1', []],
+    ['none', 'eu-west-1', ['region-not-written']],
+  ] as const)('with outlet %s and region %s warns: %j', async (outlet, profileRegion, codes) => {
+    const { add } = open();
+    const { warnings } = await add('dev', { outlet, profileRegion });
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
+  });
+
   it.each<[string, AccountFields, string]>([
     ['a role that is none', { roleArn: 'x' }, 'arn-malformed'],
     ['ARNs of two accounts', { roleArn: 'arn:aws:iam::999999999999:role/R' }, 'arn-mismatch'],
