@@ -3,7 +3,7 @@
  * `startAgent` puts them behind the socket.
  */
 import { dirname } from 'node:path';
-import type { Caller, Handlers } from '../shared/api.ts';
+import type { Handlers } from '../shared/api.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -24,14 +24,13 @@ import { createTokenHosts } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
+import { createHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
-import { callerIdentity, stsOrigin } from './sessions/caller-identity.ts';
-import { connectAnswer } from './sessions/connect-answer.ts';
 import { createSession } from './sessions/create-session.ts';
 import { takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
@@ -165,12 +164,6 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     credentialsFile: awsCredentialsFile,
     configFile: awsConfigFile,
   };
-  const selected = (select: { accounts: string[] } | { all: true }): string[] =>
-    'all' in select ? store.list().map(({ id }) => id) : select.accounts;
-  const results = (ids: readonly string[]) => ({
-    results: ids.map((account) => ({ account, state: sessions.state(account) })),
-  });
-
   return {
     info,
     hub,
@@ -191,67 +184,19 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       await tokens.close();
       return unemptied;
     },
-    handlers: {
-      status: async (input) => {
-        const listed = accounts.list(input.accounts);
-        return {
-          agent: info,
-          accounts: listed.map((account) => sessions.status(account)),
-          endpoints: accounts.endpoints(listed),
-        };
-      },
-      accountsList: async (input) => {
-        const listed = accounts.list(input.accounts);
-        return { accounts: listed, endpoints: accounts.endpoints(listed) };
-      },
-      accountsAdd: (input) => accounts.add(input),
-      accountsEdit: (input) => accounts.edit(input),
-      accountsRemove: async (input) => ({ removed: await accounts.remove(input.accounts) }),
-      accountsImport: (input) => accounts.import(input),
-      connect: async ({ select, timeoutMs }, caller) => {
-        const ids = selected(select);
-        const connecting = sessions.connect(ids, {
-          prompts: prompts.promptsFor(caller.client, timeoutMs),
-          askedBy: caller.saysItIs,
-        });
-        // Where nobody is asked there is nobody to be kept waiting.
-        const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
-        const told = await notices.during(ids, waiting);
-        const isAsked = (id: string): boolean => prompts.isAsking && sessions.isUnlocking(id);
-        return {
-          results: ids.map((account) => ({
-            account,
-            state: connectAnswer(sessions.state(account), isAsked(account)),
-          })),
-          notices: [...told],
-        };
-      },
-      disconnect: async ({ select }) => {
-        const ids = selected(select);
-        await sessions.disconnect(ids);
-        return results(ids);
-      },
-      lock: async () => {
-        await tokens.lock();
-        return {};
-      },
-      credentials: async ({ account: id }) => {
-        const { profileRegion } = store.get(id);
-        const { credentials, expiresAt } = sessions.serving(id);
-        return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
-      },
-      tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
-      whoami: async ({ account: id }) => {
-        const account = store.get(id);
-        const { credentials } = sessions.serving(id);
-        const origin = stsOrigin(account, { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null });
-        return callerIdentity(account, credentials, origin, awsTime(account), http);
-      },
-      answerPrompt: async ({ id, answer }) => {
-        prompts.answer(id, answer);
-        return {};
-      },
-    },
+    handlers: createHandlers({
+      info,
+      store,
+      accounts,
+      sessions,
+      tokens,
+      prompts,
+      notices,
+      clock,
+      http,
+      stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },
+      awsTime,
+    }),
   };
 
   /** Now, by the clock of the account's endpoint as far as it is known. */
@@ -260,29 +205,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       resolveEndpoint(account, parseRoleArn(account.roleArn).partition, environment).host,
     );
   }
-
-  function humanOf(caller: Caller) {
-    if (caller.client === null) return null;
-    return {
-      prompts: prompts.promptsFor(caller.client, humanTimeoutMs),
-      accounts: [],
-      askedBy: caller.saysItIs,
-    };
-  }
 }
-
-/** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */
-const connectGraceMs = 300;
-
-/** Waits for `work`, but not for ever: it goes on unwatched. @throws what it throws until then. */
-async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
-  let undo: () => void = () => undefined;
-  const timeout = new Promise<void>((resolve) => (undo = clock.after(ms, resolve)));
-  await Promise.race([work, timeout]).finally(() => undo());
-}
-
-/** How long a person may take to answer what `rolekey tokens` asks, milliseconds. */
-const humanTimeoutMs = 120_000;
 
 export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   /** Path of the bundled tokens/host/index.ts. */

@@ -1,0 +1,120 @@
+/** What every call of shared/api does with the engine's parts. */
+import type { Caller, Handlers } from '../shared/api.ts';
+import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
+import type { AccountService } from './accounts/account-service.ts';
+import type { AccountStore } from './accounts/account-store.ts';
+import type { Notices } from './notices.ts';
+import type { Clock, Http } from './ports.ts';
+import type { PromptBroker } from './prompt-broker.ts';
+import { callerIdentity, stsOrigin, type StsEnvironment } from './sessions/caller-identity.ts';
+import { connectAnswer } from './sessions/connect-answer.ts';
+import type { SessionService } from './sessions/session-service.ts';
+import type { TokenService } from './tokens/token-service.ts';
+
+export interface EngineParts {
+  readonly info: AgentInfo;
+  readonly store: AccountStore;
+  readonly accounts: AccountService;
+  readonly sessions: SessionService;
+  readonly tokens: TokenService;
+  readonly prompts: PromptBroker;
+  readonly notices: Notices;
+  readonly clock: Clock;
+  readonly http: Http;
+  readonly stsEnvironment: StsEnvironment;
+  /** Now, by the clock of the account's endpoint as far as it is known, milliseconds since the epoch. */
+  readonly awsTime: (account: Account) => number;
+}
+
+export function createHandlers(parts: EngineParts): Omit<Handlers, 'shutdown'> {
+  const { info, store, accounts, sessions, tokens, prompts, notices, clock, http } = parts;
+  const selected = (select: { accounts: string[] } | { all: true }): string[] =>
+    'all' in select ? store.list().map(({ id }) => id) : select.accounts;
+  const results = (ids: readonly string[]) => ({
+    results: ids.map((account) => ({ account, state: sessions.state(account) })),
+  });
+
+  return {
+    status: async (input) => {
+      const listed = accounts.list(input.accounts);
+      return {
+        agent: info,
+        accounts: listed.map((account) => sessions.status(account)),
+        endpoints: accounts.endpoints(listed),
+      };
+    },
+    accountsList: async (input) => {
+      const listed = accounts.list(input.accounts);
+      return { accounts: listed, endpoints: accounts.endpoints(listed) };
+    },
+    accountsAdd: (input) => accounts.add(input),
+    accountsEdit: (input) => accounts.edit(input),
+    accountsRemove: async (input) => ({ removed: await accounts.remove(input.accounts) }),
+    accountsImport: (input) => accounts.import(input),
+    connect: async ({ select, timeoutMs }, caller) => {
+      const ids = selected(select);
+      const connecting = sessions.connect(ids, {
+        prompts: prompts.promptsFor(caller.client, timeoutMs),
+        askedBy: caller.saysItIs,
+      });
+      // Where nobody is asked there is nobody to be kept waiting.
+      const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
+      const told = await notices.during(ids, waiting);
+      const isAsked = (id: string): boolean => prompts.isAsking && sessions.isUnlocking(id);
+      return {
+        results: ids.map((account) => ({
+          account,
+          state: connectAnswer(sessions.state(account), isAsked(account)),
+        })),
+        notices: [...told],
+      };
+    },
+    disconnect: async ({ select }) => {
+      const ids = selected(select);
+      await sessions.disconnect(ids);
+      return results(ids);
+    },
+    lock: async () => {
+      await tokens.lock();
+      return {};
+    },
+    credentials: async ({ account: id }) => {
+      const { profileRegion } = store.get(id);
+      const { credentials, expiresAt } = sessions.serving(id);
+      return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
+    },
+    tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
+    whoami: async ({ account: id }) => {
+      const account = store.get(id);
+      const { credentials } = sessions.serving(id);
+      const origin = stsOrigin(account, parts.stsEnvironment);
+      return callerIdentity(account, credentials, origin, parts.awsTime(account), http);
+    },
+    answerPrompt: async ({ id, answer }) => {
+      prompts.answer(id, answer);
+      return {};
+    },
+  };
+
+  function humanOf(caller: Caller) {
+    if (caller.client === null) return null;
+    return {
+      prompts: prompts.promptsFor(caller.client, humanTimeoutMs),
+      accounts: [],
+      askedBy: caller.saysItIs,
+    };
+  }
+}
+
+/** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */
+const connectGraceMs = 300;
+
+/** Waits for `work`, but not for ever: it goes on unwatched. @throws what it throws until then. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let undo: () => void = () => undefined;
+  const timeout = new Promise<void>((resolve) => (undo = clock.after(ms, resolve)));
+  await Promise.race([work, timeout]).finally(() => undo());
+}
+
+/** How long a person may take to answer what `rolekey tokens` asks, milliseconds. */
+const humanTimeoutMs = 120_000;
