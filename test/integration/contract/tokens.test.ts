@@ -52,7 +52,7 @@ describe('tokens', () => {
     await world.addAccount('by-uri', '--private-key', key!.uri);
     await world.connect('by-uri');
     const { accounts } = success(await world.rolekey(['status', 'by-uri', '--json']), status);
-    expect(accounts[0]!.key!.uri).toBe(key!.uri);
+    expect(accounts[0]!.key.uri).toBe(key!.uri);
     await world.rolekey(['accounts', 'remove', 'by-uri', '--yes']);
   });
 
