@@ -65,7 +65,7 @@ export function readLines(lines: readonly Line[]): Reading[] {
   /** Columns before the key whose value may go on; infinite where there is none. */
   let keyIndent = Infinity;
   return lines.map(({ text }): Reading => {
-    const content = text.trim();
+    const content = strip(text);
     if (content === '') return { kind: 'blank' };
     if (/^[#;]/.test(content)) return { kind: 'comment' };
     const name = headerName(content);
@@ -73,12 +73,12 @@ export function readLines(lines: readonly Line[]): Reading[] {
       keyIndent = Infinity;
       return { kind: 'header', name };
     }
-    const indent = text.length - text.trimStart().length;
+    const indent = indentOf(text).length;
     if (indent > keyIndent) return { kind: 'continuation', value: content };
     const [, key, value = ''] = /^([^=:]+)[=:](.*)$/s.exec(content) ?? [];
     if (key === undefined) return { kind: 'unknown' };
     keyIndent = indent;
-    return { kind: 'key', key: key.trim().toLowerCase(), value: value.trim() };
+    return { kind: 'key', key: strip(key).toLowerCase(), value: strip(value) };
   });
 }
 
@@ -102,6 +102,15 @@ export function readSections(bytes: Uint8Array): IniSection[] {
     }
   });
   return sections;
+}
+
+/** The white space a line begins with, as Python tells it: unlike for JavaScript, a byte order mark is none. */
+export function indentOf(text: string): string {
+  return /^[^\S\ufeff]*/.exec(text)?.[0] ?? '';
+}
+
+function strip(text: string): string {
+  return text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/g, '');
 }
 
 function headerName(content: string): string | null {

@@ -6,7 +6,7 @@
  * docs/decisions/0005-lossless-ini-editor.md has the reasons.
  */
 import { AppError } from '../../shared/errors.ts';
-import { readLines } from './ini-document.ts';
+import { indentOf, readLines } from './ini-document.ts';
 import type { Line, Reading } from './ini-document.ts';
 import { keep, kept, markedAccount, markerOf } from './owner-marks.ts';
 import { closeFile, hasOwnHeader, keptHeader, newSection, openFile } from './section-file.ts';
@@ -197,7 +197,7 @@ function updateSection(section: Section, dialect: Dialect, entry: SectionEntry):
       const value = missing.get(reading.key);
       if (value === undefined) continue; // not wanted any more, or there twice
       missing.delete(reading.key);
-      indent = indentOf(line);
+      indent = indentOf(line.text);
       end = body.push({ ...line, text: `${indent}${reading.key} = ${value}` });
     } else {
       body.push(line);
@@ -205,7 +205,7 @@ function updateSection(section: Section, dialect: Dialect, entry: SectionEntry):
   }
   // A line indented deeper than the key above it would continue that value: ours stand as deep as what follows.
   const next = body.slice(end).find(({ text }) => !/^\s*([#;]|$)/.test(text));
-  indent ??= next === undefined ? '' : indentOf(next);
+  indent ??= next === undefined ? '' : indentOf(next.text);
   const added = Array.from(missing, ([key, value]) => ({
     text: `${indent}${key} = ${value}`,
     end: section.header.end,
@@ -293,10 +293,6 @@ function keepLine(line: Line): Line {
 
 function restoreLine(line: Line): Line {
   return { ...line, text: kept(line.text) ?? line.text };
-}
-
-function indentOf({ text }: Line): string {
-  return text.slice(0, text.length - text.trimStart().length);
 }
 
 /**

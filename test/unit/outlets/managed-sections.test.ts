@@ -252,6 +252,12 @@ describe('a section that stayed for lines of the user', () => {
     expect(again).toContain('\n  x_security_token_expires = OURS-id-1\n  region = x\n');
   });
 
+  it('takes no byte order mark in the middle of a file for indentation', () => {
+    const again = putCredentials(released.replace('region', '\ufeffregion'), work);
+    expect(again).toContain('\nx_security_token_expires = OURS-id-1\n\ufeffregion = x\n');
+    expect(removeCredentials(again, 'id')).toBe(released.replace('region', '\ufeffregion'));
+  });
+
   it('is listed as not active', () => {
     expect(listSections(encode(`${released}\n${block('b', 'other')}`), credentialsDialect)).toMatchObject([
       { accountId: 'id', profile: 'work', active: false },
