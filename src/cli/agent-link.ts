@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { AgentClient } from '../agent-client/agent-client.ts';
 import { surroundings } from '../agent-client/surroundings.ts';
-import { isAppError } from '../shared/errors.ts';
+import { AppError, isAppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
 import type { Terminal } from './command.ts';
 import { whileAlive } from './deadline.ts';
@@ -38,11 +38,19 @@ export async function withAgent<T>(
   try {
     return await useAlive();
   } catch (error) {
-    if (!isAppError(error, 'agent-not-running') || !options.start) throw error;
+    if (!isAppError(error, 'agent-not-running')) throw error;
+    if (!options.start) throw terminal.env.ROLEKEY_AUTOSTART === '0' ? notStarted() : error;
   }
   const { startAgent } = await import('../agent-client/start-agent.ts');
   await startAgent(ownCommand(), terminal.env, terminal.directory);
   return useAlive();
+}
+
+/** No command helps then, not even one that starts the agent otherwise. */
+function notStarted(): AppError {
+  return new AppError('agent-not-running', {
+    remedy: 'Run it with: rolekey agent; ROLEKEY_AUTOSTART=0 keeps commands from starting it.',
+  });
 }
 
 /** Whether a command that starts the agent by default may do so: ROLEKEY_AUTOSTART=0 means --no-start. */

@@ -4,6 +4,7 @@
  */
 import type { CallOutput } from '../shared/api.ts';
 import { AppError } from '../shared/errors.ts';
+import { aboutAccount } from './about-account.ts';
 import { mustStart, withAgent } from './agent-link.ts';
 import type { Terminal } from './command.ts';
 import { within } from './deadline.ts';
@@ -23,8 +24,9 @@ export async function cachedCredentials(
   timeoutMs = answerMs,
 ): Promise<Served> {
   // An agent started here would hold an account that nobody connected; only who asks for that gets it.
-  const answer = withAgent(terminal, { start: mustStart(terminal) }, (agent) =>
-    agent.call('credentials', { account }),
+  const answer = aboutAccount(
+    account,
+    withAgent(terminal, { start: mustStart(terminal) }, (agent) => agent.call('credentials', { account })),
   );
   const served = await within(timeoutMs, answer);
   if (!holdsCredentials(served)) throw new AppError('agent-failed');

@@ -3,6 +3,8 @@
 export interface FlagSpec {
   readonly type: 'string' | 'boolean';
   readonly multiple?: true;
+  /** The command does not run without it. */
+  readonly required?: true;
   /** The placeholder of a string's value. */
   readonly value?: string;
   readonly help: string;

@@ -3,16 +3,18 @@ import type { CommandSpec, FlagSpec } from './command.ts';
 
 const text = (value: string, help: string): FlagSpec => ({ type: 'string', value, help });
 const many = (value: string, help: string): FlagSpec => ({ type: 'string', value, help, multiple: true });
+const required = (flag: FlagSpec): FlagSpec => ({ ...flag, required: true });
 const on = (help: string): FlagSpec => ({ type: 'boolean', help });
 
-const accountFlags: Readonly<Record<string, FlagSpec>> = {
+/** What a new account does not do without. */
+const identityFlags = {
   'role-arn': text('ARN', 'the IAM role to take'),
   'profile-arn': text('ARN', 'the Roles Anywhere profile'),
   'trust-anchor-arn': text('ARN', 'the Roles Anywhere trust anchor'),
-  'private-key': many(
-    'KEY',
-    'pkcs11: URI, PEM file or ssh-agent:SHA256:...; the first that is present is used',
-  ),
+  'private-key': many('KEY', 'pkcs11: URI or PEM file; the first that is present is used'),
+} satisfies Readonly<Record<string, FlagSpec>>;
+
+const otherAccountFlags: Readonly<Record<string, FlagSpec>> = {
   certificate: text('URI|FILE', 'the certificate, if not the one beside the key'),
   intermediates: text('FILE', 'PEM file with the CA certificates between the device and the trust anchor'),
   'pkcs11-lib': text('PATH', 'the PKCS#11 module that reaches the key'),
@@ -44,7 +46,10 @@ export const commands: readonly CommandSpec[] = [
     words: 'ID',
     minWords: 1,
     maxWords: 1,
-    flags: accountFlags,
+    flags: {
+      ...Object.fromEntries(Object.entries(identityFlags).map(([name, flag]) => [name, required(flag)])),
+      ...otherAccountFlags,
+    },
     load: async () => (await import('./commands/accounts.ts')).add,
   },
   {
@@ -53,7 +58,11 @@ export const commands: readonly CommandSpec[] = [
     words: 'ID',
     minWords: 1,
     maxWords: 1,
-    flags: { ...accountFlags, unset: many('FIELD', 'set a field back to its default') },
+    flags: {
+      ...identityFlags,
+      ...otherAccountFlags,
+      unset: many('FIELD', 'set a field back to its default, named as its flag'),
+    },
     load: async () => (await import('./commands/accounts.ts')).edit,
   },
   {
@@ -146,7 +155,7 @@ export const commands: readonly CommandSpec[] = [
     minWords: 0,
     maxWords: 0,
     flags: {
-      account: text('ID', 'the account'),
+      account: required(text('ID', 'the account')),
       'timeout-ms': text('MILLISECONDS', 'how long to wait for the agent, default 2000'),
     },
     load: async () => (await import('./commands/credential-process.ts')).credentialProcess,

@@ -18,16 +18,23 @@ export function overview(commands: readonly CommandSpec[]): string {
 
 export function commandHelp(command: CommandSpec): string {
   const flags = Object.entries({ ...command.flags, ...commonFlags });
+  const required = flags
+    .filter(([, flag]) => flag.required === true)
+    .map(([name, flag]) => flagText(name, flag));
   return [
     command.summary,
     '',
-    `Usage: rolekey ${[command.name, command.words, '[FLAGS]'].filter((part) => part !== '').join(' ')}${
+    `Usage: rolekey ${[command.name, command.words, ...required, '[FLAGS]'].filter((part) => part !== '').join(' ')}${
       command.takesRest === true ? ' -- CMD ARG...' : ''
     }`,
     '',
-    ...columns(flags.map(([name, flag]) => [flagText(name, flag), flag.help] as const)),
+    ...columns(flags.map(([name, flag]) => [flagText(name, flag), helpText(flag)] as const)),
     '',
   ].join('\n');
+}
+
+function helpText({ help, required }: FlagSpec): string {
+  return required === true ? `${help} (required)` : help;
 }
 
 function flagText(name: string, flag: FlagSpec): string {

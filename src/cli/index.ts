@@ -1,9 +1,9 @@
 /** The command line's entry: parse, load one command, run it, answer its exit code. */
-import { isAppError, toErrorShape } from '../shared/errors.ts';
+import { AppError, errorTable, isAppError, toErrorShape } from '../shared/errors.ts';
 import type { Terminal } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { parseCommandLine } from './parse.ts';
+import { helpOf, parseCommandLine } from './parse.ts';
 import { processTerminal, ReaderGone } from './terminal.ts';
 
 declare const ROLEKEY_VERSION: string;
@@ -26,7 +26,10 @@ async function run(argv: readonly string[], json: boolean): Promise<number> {
   const parsed = parseCommandLine(argv, commands);
   if (parsed.kind === 'run') {
     const { command, invocation } = parsed;
-    return (await command.load())(invocation, processTerminal(command.name, json));
+    const work = await command.load();
+    return work(invocation, processTerminal(command.name, json)).catch((error: unknown) => {
+      throw pointingTo(command.name, error);
+    });
   }
   const terminal = processTerminal('', json);
   if (parsed.kind === 'version') {
@@ -37,6 +40,13 @@ async function run(argv: readonly string[], json: boolean): Promise<number> {
     terminal.print({ help }, () => help);
   }
   return exitCodes.ok;
+}
+
+/** The error; of a usage that is not valid, with the command's own help where it names no better remedy. */
+function pointingTo(commandName: string, error: unknown): unknown {
+  if (!isAppError(error, 'usage-invalid') || error.remedy !== errorTable['usage-invalid'].remedy)
+    return error;
+  return new AppError('usage-invalid', { message: error.message, remedy: helpOf(commandName), cause: error });
 }
 
 /** Tells a failure, in JSON where that is wanted and can be written. */

@@ -19,6 +19,9 @@ export type Parsed =
 export function parseCommandLine(words: readonly string[], commands: readonly CommandSpec[]): Parsed {
   const argv = jsonLast(words);
   const [first, second] = argv;
+  if (first === 'help' && second !== undefined && !second.startsWith('-')) {
+    return parseCommandLine([...argv.slice(1), '--help'], commands);
+  }
   if (first === undefined || first === '--json' || asksForHelp(first) || first === 'help') {
     return { kind: 'help', command: null, commands };
   }
@@ -80,12 +83,16 @@ function parseFlags(args: readonly string[], command: CommandSpec): ParsedFlags 
       positionals.push(word);
       continue;
     }
+    if (word === '-h') {
+      values.set('help', true);
+      continue;
+    }
     const equals = word.indexOf('=');
     const rawName = equals === -1 ? word : word.slice(0, equals);
     const inline = equals === -1 ? null : word.slice(equals + 1);
     const name = rawName.startsWith('--') ? rawName.slice(2) : '';
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-    if (spec === undefined) throw usage(`There is no flag ${rawName}.`, command.name);
+    if (spec === undefined) throw usage(`There is no flag ${rawName}${restNote(command)}.`, command.name);
     if (spec.type === 'boolean') {
       if (inline !== null) throw usage(`${rawName} takes no value.`, command.name);
       values.set(name, true);
@@ -115,7 +122,10 @@ function valueBehind(rawName: string, value: string | undefined, command: Comman
 function checkWords(command: CommandSpec, { words, rest }: Invocation): void {
   if (words.length < command.minWords) throw usage(`${command.words} is missing.`, command.name);
   if (words.length > command.maxWords) {
-    throw usage(`Unexpected argument '${String(words[command.maxWords])}'.`, command.name);
+    throw usage(
+      `Unexpected argument '${String(words[command.maxWords])}'${restNote(command)}.`,
+      command.name,
+    );
   }
   if (command.takesRest === true && (rest === null || rest.length === 0)) {
     throw usage('The command to run is missing: put it behind “--”.', command.name);
@@ -125,9 +135,19 @@ function checkWords(command: CommandSpec, { words, rest }: Invocation): void {
   }
 }
 
+/** What most likely was meant, of a command that runs another one. */
+function restNote({ takesRest }: CommandSpec): string {
+  return takesRest === true ? '; the command to run goes behind “--”' : '';
+}
+
+/** Where a command's own help is. */
+export function helpOf(commandName: string): string {
+  return `See: rolekey ${commandName} --help.`;
+}
+
 function usage(message: string, commandName?: string): AppError {
   return new AppError('usage-invalid', {
     message,
-    remedy: `See: rolekey ${commandName === undefined ? '' : `${commandName} `}--help.`,
+    ...(commandName === undefined ? {} : { remedy: helpOf(commandName) }),
   });
 }

@@ -1,7 +1,10 @@
 /** Every sentence the command line shows to people, apart from errors and help. Stable only in its exit codes. */
 import { styleText } from 'node:util';
 import type { CallOutput, Imported } from '../shared/api.ts';
+import { relativeReason } from '../shared/constants.ts';
+import type { ErrorShape } from '../shared/errors.ts';
 import type { Account, AccountStatus, KeyInfo, Prompt, State, TokenInfo, Tokens } from '../shared/model.ts';
+import { remedyFor } from './about-account.ts';
 import { plain } from './plain-text.ts';
 
 /** The state in words: what is served and until when, then what is being done. */
@@ -62,7 +65,7 @@ function endpointNote(endpoint: string | undefined): string {
 
 export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpoints): string {
   if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
-  return table(
+  const rows = table(
     ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY', ''],
     accounts.map(({ account, awsProfile, state, key, assumedRoleArn }) => [
       account,
@@ -73,6 +76,15 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
       endpointNote(endpoints[account]),
     ]),
   );
+  const errors = accounts.flatMap(({ account, state: { error } }) =>
+    error === null ? [] : [errorLine(account, error)],
+  );
+  return [rows, ...errors].join('\n');
+}
+
+/** What is wrong with an account and what to do. */
+export function errorLine(account: string, { message, remedy }: ErrorShape): string {
+  return plain`${account}: ${message} ${remedyFor(account, remedy)}`.trimEnd();
 }
 
 function coloured(state: State): string {
@@ -89,6 +101,7 @@ function takesColour({ isTTY }: { isTTY: boolean }, { NO_COLOR = '', TERM }: Nod
 }
 
 export function resultLines(results: CallOutput<'connect'>['results']): string {
+  if (results.length === 0) return 'Nothing was connected.';
   return results.map(({ account, state }) => `${account}: ${stateWords(state)}`).join('\n');
 }
 
@@ -115,11 +128,20 @@ export function accountText(account: Account): string {
   }`;
 }
 
+/** An AWS profile that stands beside the one it was imported from. */
+const besideOther = /-rolekey(-\d+)?$/;
+const takeOver =
+  'Your own AWS profiles stay as they are. To let one itself come from Rolekey: rolekey accounts edit ID --aws-profile NAME --adopt';
+
 export function importText({ imported, skipped, dropped }: Imported, dryRun: boolean): string {
   return [
     ...imported.map((account) => `${dryRun ? 'Would be imported' : 'Imported'}: ${accountText(account)}`),
     ...skipped.map(({ source, message }) => plain`Skipped ${source}: ${message}`),
-    ...dropped.map(({ source, flag, reason }) => plain`Left out of ${source}: ${flag} (${reason})`),
+    ...dropped.map(({ source, flag, reason }) => {
+      const what = reason.startsWith(relativeReason) ? 'Changed in' : 'Left out of';
+      return plain`${what} ${source}: ${flag} (${reason})`;
+    }),
+    ...(imported.some(({ awsProfile }) => besideOther.test(awsProfile)) ? [takeOver] : []),
     ...(imported.length + skipped.length === 0 ? ['Nothing to import was found.'] : []),
   ].join('\n');
 }
@@ -167,8 +189,9 @@ export function promptText(prompt: Prompt): string {
           : prompt.triesLeft === null
             ? null
             : `${String(prompt.triesLeft)} tries left.`,
+        prompt.finalTry ? null : 'Enter alone cancels.',
       ].filter((line) => line !== null);
-      const question = plain`PIN of ${prompt.token.label} (serial ${prompt.token.serial}) for ${listed(prompt.accounts)}: `;
+      const question = plain`PIN of ${prompt.token.label} (serial ${prompt.token.serial})${waiting(prompt.accounts)}: `;
       return [...lines, question].join('\n');
     }
     case 'passphrase': {
@@ -178,6 +201,11 @@ export function promptText(prompt: Prompt): string {
     case 'confirm-module':
       return plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
   }
+}
+
+/** Nobody waits where tokens are only looked at. */
+function waiting(labels: readonly string[]): string {
+  return labels.length === 0 ? '' : ` for ${listed(labels)}`;
 }
 
 function listed(labels: readonly string[]): string {

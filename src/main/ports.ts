@@ -111,11 +111,12 @@ export interface ModuleFiles {
 /** A prompt without the id its adapter gives it. */
 export type PromptQuestion = Prompt extends infer P ? (P extends Prompt ? Omit<P, 'id'> : never) : never;
 
+/** How a human who was asked did not answer: by giving up, or not in time. */
+export type NoAnswer = 'cancelled' | 'late';
+
 export interface Prompts {
-  /**
-   * Asks a human. Null where nobody can be asked, nobody answered in time, or the answer was "cancel".
-   */
-  ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | null>;
+  /** Asks a human. Null where nobody can be asked, or who was asked went away. */
+  ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | NoAnswer | null>;
 }
 
 /** The configuration file: one document, understood by its format and replaced as a whole. */

@@ -8,7 +8,7 @@ import type { Clock, PromptQuestion, Prompts } from './ports.ts';
 interface Pending {
   readonly kind: PromptQuestion['kind'];
   readonly client: string;
-  readonly settle: (answer: PromptAnswer | null) => void;
+  readonly settle: (answer: PromptAnswer | 'late' | null) => void;
 }
 
 export class PromptBroker {
@@ -36,7 +36,7 @@ export class PromptBroker {
         const left = Math.min(deadline - this.#clock.now(), timeoutMs);
         if (client === null || left <= 0 || !this.#hub.hears(client)) return null;
         const answer = await this.#ask(question, client, left);
-        return answer === null || 'cancel' in answer ? null : answer;
+        return isCancel(answer) ? 'cancelled' : answer;
       },
     };
   }
@@ -60,11 +60,15 @@ export class PromptBroker {
     pending.settle(answer);
   }
 
-  async #ask(question: PromptQuestion, client: string, timeoutMs: number): Promise<PromptAnswer | null> {
+  async #ask(
+    question: PromptQuestion,
+    client: string,
+    timeoutMs: number,
+  ): Promise<PromptAnswer | 'late' | null> {
     const id = randomUUID();
     return new Promise((resolve) => {
-      const cancelTimer = this.#clock.after(timeoutMs, () => settle(null));
-      const settle = (answer: PromptAnswer | null): void => {
+      const cancelTimer = this.#clock.after(timeoutMs, () => settle('late'));
+      const settle = (answer: PromptAnswer | 'late' | null): void => {
         if (!this.#pending.delete(id)) return;
         cancelTimer();
         this.#hub.emit({ name: 'promptClosed', payload: { id } });
@@ -74,4 +78,8 @@ export class PromptBroker {
       this.#hub.emitTo(client, { name: 'prompt', payload: { ...question, id } });
     });
   }
+}
+
+function isCancel(answer: PromptAnswer | 'late' | null): answer is { cancel: true } {
+  return answer !== null && answer !== 'late' && 'cancel' in answer;
 }

@@ -22,6 +22,9 @@ export const idleState = {
   error: null,
 } as const;
 
+/** How the note of an import begins on a path that was kept, taken from the home directory. */
+export const relativeReason = 'the path is relative and was taken from your home directory';
+
 /** Fields `--unset` may take back to their default. */
 export const unsettableFields = [
   'label',

@@ -52,7 +52,8 @@ export const errorTable = {
   },
   'module-missing': {
     message: 'The PKCS#11 module was not found.',
-    remedy: 'Install the software of the key’s maker, or name the module with --pkcs11-lib.',
+    remedy:
+      'Install the software of the key’s maker, or name its module: rolekey tokens --pkcs11-lib PATH; for an account: rolekey accounts edit ID --pkcs11-lib PATH.',
   },
   'module-not-pkcs11': {
     message: 'The file is not a PKCS#11 module this computer can load.',
@@ -76,11 +77,11 @@ export const errorTable = {
   },
   'pin-needed': {
     message: 'The token needs its PIN.',
-    remedy: 'Connect at a terminal or in the window to type it.',
+    remedy: 'Type it at a terminal: rolekey connect ID.',
   },
   'pin-incorrect': {
     message: 'The PIN was wrong.',
-    remedy: 'Connect again and type the right one; it is never tried a second time by itself.',
+    remedy: 'Type the right one, which is tried once: rolekey connect ID.',
   },
   'pin-length': {
     message: 'The PIN has the wrong length, so it was not tried.',
@@ -92,7 +93,7 @@ export const errorTable = {
   },
   'pin-final': {
     message: 'One try is left before the PIN locks.',
-    remedy: 'Be sure of the PIN, then connect at a terminal or in the window.',
+    remedy: 'Be sure of the PIN, then type it at a terminal: rolekey connect ID.',
   },
   'touch-needed': {
     message: 'The token was not touched in time.',
@@ -100,7 +101,8 @@ export const errorTable = {
   },
   'cert-missing': {
     message: 'There is no certificate for this key.',
-    remedy: 'Put the certificate on the token beside the key, or name its file with --certificate.',
+    remedy:
+      'Put the certificate on the token beside the key, or name its file: rolekey accounts edit ID --certificate FILE.',
   },
   'cert-unreadable': {
     message: 'The certificate cannot be read.',
@@ -140,7 +142,8 @@ export const errorTable = {
   },
   'chain-broken': {
     message: 'The intermediate certificates do not lead up from the certificate.',
-    remedy: 'Give the CA certificates between the device’s certificate and the trust anchor.',
+    remedy:
+      'Name a file with the CA certificates up to the trust anchor: rolekey accounts edit ID --intermediates FILE.',
   },
   'endpoint-insecure': {
     message: 'The endpoint is not https.',
@@ -200,7 +203,8 @@ export const errorTable = {
   },
   'section-foreign': {
     message: 'The AWS profile of that name is not managed by Rolekey.',
-    remedy: 'Choose another name with --aws-profile, or take the section over with --adopt.',
+    remedy:
+      'Choose another name with --aws-profile, or take the section over; of an account that is there: rolekey accounts edit ID --adopt.',
   },
   'marker-damaged': {
     message: 'The line that marks a section as Rolekey’s is damaged.',
@@ -225,7 +229,7 @@ export const errorTable = {
   },
   'passphrase-incorrect': {
     message: 'The passphrase did not open the key file.',
-    remedy: 'Connect again and type the right one.',
+    remedy: 'Type the right one: rolekey connect ID.',
   },
   'not-connected': {
     message: 'The account is not connected.',
@@ -233,11 +237,11 @@ export const errorTable = {
   },
   'session-expired': {
     message: 'The session has expired.',
-    remedy: 'Connect the account again.',
+    remedy: 'Connect again with: rolekey connect ID.',
   },
   'agent-not-running': {
     message: 'The Rolekey agent is not running.',
-    remedy: 'Start the app, or: rolekey agent.',
+    remedy: 'Connect an account, which starts it: rolekey connect ID.',
   },
   'agent-version': {
     message: 'The running Rolekey agent is of another version.',
@@ -281,7 +285,7 @@ export const errorTable = {
   },
   cancelled: {
     message: 'Cancelled.',
-    remedy: 'Connect again when you are ready.',
+    remedy: 'When you are ready, connect again with: rolekey connect ID.',
   },
   internal: {
     message: 'Something went wrong inside Rolekey.',

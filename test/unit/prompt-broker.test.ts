@@ -91,7 +91,7 @@ describe('a question', () => {
     const answer = broker.promptsFor('x', 60_000).ask(pin);
     const { id } = asked()[0]!;
     broker.answer(id, { cancel: true });
-    expect(await answer).toBeNull();
+    expect(await answer).toBe('cancelled');
     expect(heard.at(-1)).toEqual({ name: 'promptClosed', payload: { id } });
     expect(codeOf(() => broker.answer(id, { secret: '123456' }))).toBe('usage-invalid');
   });
@@ -115,7 +115,7 @@ describe('nobody answers', () => {
     await clock.advance(59_999);
     expect(heard).toHaveLength(1);
     await clock.advance(1);
-    expect(await answer).toBeNull();
+    expect(await answer).toBe('late');
     expect(heard.at(-1)?.name).toBe('promptClosed');
   });
 
@@ -128,7 +128,7 @@ describe('nobody answers', () => {
     await first;
     const second = prompts.ask({ ...pin, previous: 'incorrect' });
     await clock.advance(10_000);
-    expect(await second).toBeNull();
+    expect(await second).toBe('late');
     expect(await prompts.ask(pin)).toBeNull();
     expect(asked()).toHaveLength(2);
   });
@@ -178,7 +178,7 @@ describe('an answer', () => {
     const { id } = asked()[0]!;
     expect(codeOf(() => broker.answer(id, answer))).toBe(fits ? 'nothing thrown' : 'usage-invalid');
     if (!fits) broker.answer(id, { cancel: true }); // it is open still
-    expect(await answered).toEqual(fits && !('cancel' in answer) ? answer : null);
+    expect(await answered).toEqual(fits && !('cancel' in answer) ? answer : 'cancelled');
   });
 
   it.each(['', 'x', '__proto__', '00000000-0000-0000-0000-000000000000'])(

@@ -3,6 +3,7 @@ import type { AccountFields, CallOutput } from '../../shared/api.ts';
 import { outlets, unsettableFields, type UnsettableField } from '../../shared/constants.ts';
 import { AppError, isErrorCode } from '../../shared/errors.ts';
 import type { Outlet } from '../../shared/model.ts';
+import { aboutAccount } from '../about-account.ts';
 import { mayStart, withAgent } from '../agent-link.ts';
 import { confirmAtTerminal } from '../answer-prompts.ts';
 import type { Flags, Terminal, Work } from '../command.ts';
@@ -26,8 +27,9 @@ export const edit: Work = async ({ words, flags }, terminal) => {
     unset: flags.texts('unset').map(unsettable),
     ...writeOptionsOf(flags),
   };
-  const { disconnected, ...output } = await withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
-    agent.call('accountsEdit', input),
+  const { disconnected, ...output } = await aboutAccount(
+    input.id,
+    withAgent(terminal, { start: mayStart(terminal) }, (agent) => agent.call('accountsEdit', input)),
   );
   if (disconnected) {
     terminal.say(`rolekey: ${input.id} was connected; its session no longer fits and was dropped.`);
@@ -56,6 +58,7 @@ export const remove: Work = async ({ words, flags }, terminal) => {
         remedy: 'Give --yes.',
       });
     }
+    await listed(terminal, accounts); // refuses what is unknown before anybody is asked
     if (!(await confirmAtTerminal(`Remove ${accounts.join(', ')} with what Rolekey wrote for it?`))) {
       throw new AppError('cancelled', { message: 'Nothing was removed.', remedy: '' });
     }
@@ -159,14 +162,18 @@ function writeOptionsOf(flags: Flags): { adopt: boolean; allowDefault: boolean; 
   return { adopt: flags.on('adopt'), allowDefault: flags.on('allow-default'), dryRun: flags.on('dry-run') };
 }
 
-/** `--unset` takes a field by its flag's name or its own. */
+/** `--unset` takes a field by its flag's name or its own. @throws AppError `usage-invalid`, naming them as flags. */
 function unsettable(name: string): UnsettableField {
   const camel = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   const field = unsettableFields.find((known) => known === camel);
   if (field !== undefined) return field;
   throw new AppError('usage-invalid', {
-    message: `--unset takes one of ${unsettableFields.join(', ')}, not “${name}”.`,
+    message: `--unset takes one of ${unsettableFields.map(flagName).join(', ')}, not “${name}”.`,
   });
+}
+
+function flagName(field: UnsettableField): string {
+  return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function report(output: CallOutput<'accountsAdd'>, terminal: Terminal, verb: string): number {

@@ -4,13 +4,14 @@ import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { accountIdPattern, idleState } from '../../shared/constants.ts';
+import { aboutAccount } from '../about-account.ts';
 import { agentWasKilled, mayStart, withAgent } from '../agent-link.ts';
 import { answererAtTerminal, answererFromStdin, answerPrompts, type Answerer } from '../answer-prompts.ts';
 import type { Invocation, Terminal, Work } from '../command.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { flagNumber } from '../flag-values.ts';
 import { selectionOf } from '../select.ts';
-import { resultLines } from '../text.ts';
+import { errorLine, resultLines } from '../text.ts';
 
 export const connect: Work = async (invocation, terminal) => {
   const { flags } = invocation;
@@ -22,11 +23,16 @@ export const connect: Work = async (invocation, terminal) => {
     // The agent keeps the time itself; one that hangs must not keep us longer than that.
     patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
   };
-  const { notices, ...output } = await (answer === null
-    ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
-    : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
-        whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
-      ));
+  const connecting =
+    answer === null
+      ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
+      : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
+          whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
+        );
+  const { notices, ...output } = await aboutAccount(
+    'accounts' in select ? String(select.accounts[0]) : '',
+    connecting,
+  );
   for (const { account, message } of terminal.json ? [] : notices) {
     terminal.say(`rolekey: ${account === null ? '' : `${account}: `}${message}`);
   }
@@ -86,13 +92,14 @@ export async function whileAnswering<T>(
 }
 
 /** Prints the results; the exit code is that of the first that failed, in argument order: its state has the error. */
-function report(output: CallOutput<'disconnect'>, terminal: Terminal): number {
-  terminal.print(output, () => resultLines(output.results));
-  for (const { account, state } of output.results) {
-    if (state.error === null) continue;
-    const { code, message, remedy } = state.error;
-    if (!terminal.json) terminal.say(`rolekey: ${account}: ${message} ${remedy}`);
-    return exitCodeOf(code);
+function report({ results }: CallOutput<'disconnect'>, terminal: Terminal): number {
+  terminal.print({ results }, () => resultLines(results));
+  const failed = results.flatMap(({ account, state: { error } }) =>
+    error === null ? [] : [{ account, error }],
+  );
+  for (const { account, error } of terminal.json ? [] : failed) {
+    terminal.say(`rolekey: ${errorLine(account, error)}`);
   }
-  return exitCodes.ok;
+  const [first] = failed;
+  return first === undefined ? exitCodes.ok : exitCodeOf(first.error.code);
 }

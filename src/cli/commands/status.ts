@@ -2,6 +2,7 @@
 import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallInput, CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { remedyFor } from '../about-account.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -28,7 +29,10 @@ export const status: Work = async ({ words, flags }, terminal) => {
     if (!isAppError(error, 'agent-not-running')) throw error;
     const none = { agent: null, accounts: [] };
     if (flags.on('watch')) terminal.write(`${JSON.stringify({ version: 1, ...none })}\n`);
-    else terminal.print(none, () => 'The Rolekey agent is not running.');
+    else {
+      const remedy = remedyFor(words[0] ?? '', error.remedy);
+      terminal.print(none, () => `${error.message} ${remedy}`);
+    }
     return exitCodes.noAgent;
   }
 };

@@ -1,5 +1,6 @@
 /** One `aws_signing_helper` command line, read as fields of an account. Never run. */
 import type { AccountFields } from '../../shared/api.ts';
+import { relativeReason } from '../../shared/constants.ts';
 import { AppError } from '../../shared/errors.ts';
 import { isPkcs11Uri } from '../tokens/uri.ts';
 import { isAbsolutePath, toAbsolutePath } from './absolute-path.ts';
@@ -38,7 +39,10 @@ export function readHelperLine(line: string, surroundings: Surroundings): Helper
   if (isRolekey(command) && words.includes('credential-process')) {
     throw new AppError('account-exists', { message: 'It is served by Rolekey already.' });
   }
-  if (!isHelper(command)) throw lineRefusal('it does not start aws_signing_helper');
+  if (command === '') throw lineRefusal('it holds no command');
+  if (!isHelper(command)) {
+    throw new AppError('account-invalid', { message: 'It calls another program than aws_signing_helper.' });
+  }
   const helper = parseHelperFlags(words);
   const values = new HelperValues({ ...helper, dropped: [...variables, ...helper.dropped] }, surroundings);
   const fields = fieldsOf(values);
@@ -140,7 +144,7 @@ class HelperValues {
     if (text.startsWith('handle:')) throw lineRefusal('it names a TPM key by its handle');
     const { directory, home } = this.#surroundings;
     if (directory === null) {
-      const reason = `the path is relative and was taken from your home directory, ${home}`;
+      const reason = `${relativeReason}, ${home}`;
       this.dropped.push({ flag: `--${flag}`, reason });
     }
     return toAbsolutePath(text, directory ?? home);

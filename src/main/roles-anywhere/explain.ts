@@ -113,7 +113,8 @@ const texts: readonly Row[] = [
     code: 'aws-access-denied',
     cause:
       'AWS finds no way from the certificate up to the trust anchor: intermediates are missing, the anchor is another CA’s, or anchor or profile is disabled or of another region.',
-    remedy: 'Give the CA certificates in between with --intermediates, and check the trust anchor’s ARN.',
+    remedy:
+      'Check the trust anchor’s ARN, or give the CA certificates in between: rolekey accounts edit ID --intermediates FILE.',
   },
   {
     pattern:

@@ -5,7 +5,14 @@ import type { Clock, Files } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 import { openKey, readKeyFile, spkiOf, type KeyFile } from './key-file.ts';
 import { samePublicKey } from './key-matching.ts';
-import type { Attempt, Human, Signer, SignerAccount, SignerKey } from './signer.ts';
+import {
+  unanswered,
+  type Attempt,
+  type Human,
+  type Signer,
+  type SignerAccount,
+  type SignerKey,
+} from './signer.ts';
 import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
 import { SingleFlight } from './single-flight.ts';
 import { isPkcs11Uri } from './uri.ts';
@@ -98,8 +105,15 @@ export class FileKeys {
         askedBy: human.askedBy,
         previous,
       });
-      if (answer === null || !('secret' in answer)) {
-        throw previous === null ? passphraseNeeded(file.path) : new AppError('passphrase-incorrect');
+      if (answer === null || typeof answer === 'string' || !('secret' in answer)) {
+        if (previous !== null) {
+          throw new AppError('passphrase-incorrect', {
+            message: 'The passphrase was wrong, and no other one was tried.',
+          });
+        }
+        throw typeof answer === 'string'
+          ? new AppError('pin-needed', unanswered(answer, 'passphrase'))
+          : passphraseNeeded(file.path);
       }
       try {
         return openKey(file, answer.secret);

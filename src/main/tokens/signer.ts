@@ -1,7 +1,7 @@
 /** What signs a CreateSession request: a key on a token or in a file, behind one face. */
-import type { AppError } from '../../shared/errors.ts';
+import type { AppError, AppErrorOptions } from '../../shared/errors.ts';
 import type { Account, KeyInfo } from '../../shared/model.ts';
-import type { Prompts } from '../ports.ts';
+import type { NoAnswer, Prompts } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 
 /** Which key it is, as people and `status` are told. */
@@ -51,6 +51,15 @@ export interface Human {
   readonly accounts: readonly string[];
   /** Who the caller says it is. */
   readonly askedBy: string;
+}
+
+/** What to say where a PIN or passphrase was asked for and not given; nothing where nobody could be asked. */
+export function unanswered(why: NoAnswer | null, secret: 'PIN' | 'passphrase'): AppErrorOptions {
+  if (why === null) return {};
+  return {
+    message: why === 'late' ? `Nobody typed the ${secret} in time.` : `You gave no ${secret}.`,
+    remedy: 'Connect again with: rolekey connect ID.',
+  };
 }
 
 /** What of an account says which key signs, and with which certificate. */

@@ -30,7 +30,10 @@ export function pickCertificate(
   where: string,
 ): SigningCertificate {
   if (certificates.length === 0) {
-    throw new AppError('cert-missing', { message: `There is no certificate in ${where}.` });
+    throw new AppError('cert-missing', {
+      message: `There is no certificate in ${where}.`,
+      remedy: 'Name what holds it: rolekey accounts edit ID --certificate FILE.',
+    });
   }
   const fits = (certificate: Certificate): boolean =>
     spki === null ? !certificate.isCa : samePublicKey(certificate.spki, spki);

@@ -12,7 +12,15 @@ import { pickCertificate, readCertificates, type SigningCertificate } from './si
 import type { SingleFlight } from './single-flight.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
 import { TokenSigner } from './token-signer.ts';
-import { isPkcs11Uri, matchesObject, matchesToken, parseUri, printUri, type Pkcs11Uri } from './uri.ts';
+import {
+  emptyUri,
+  isPkcs11Uri,
+  matchesObject,
+  matchesToken,
+  parseUri,
+  printUri,
+  type Pkcs11Uri,
+} from './uri.ts';
 
 export interface TokenKeysOptions {
   readonly finder: ModuleFinder;
@@ -28,6 +36,12 @@ interface SeenToken {
   readonly host: ModuleHost;
   readonly token: HostToken;
   readonly contents: TokenContents;
+}
+
+/** What a look through a module showed: the tokens that a URI may mean, and the names of all. */
+interface Look {
+  readonly seen: readonly SeenToken[];
+  readonly labels: readonly string[];
 }
 
 /** `key` is null where the token shows nothing of it before login. */
@@ -70,10 +84,10 @@ export class TokenKeys {
   async #findKey(uri: Pkcs11Uri, account: SignerAccount): Promise<FoundKey> {
     const named = uri.modulePath ?? account.pkcs11Lib;
     if (named !== null) {
-      const seen = await this.#lookThrough(await this.#options.finder.trusted(named), uri);
-      const found = keyIn(seen, uri, account);
+      const look = await this.#lookThrough(await this.#options.finder.trusted(named), uri);
+      const found = keyIn(look.seen, uri, account);
       if (found !== null) return found;
-      throw notFound(seen.length > 0);
+      throw notFound(uri, [look]);
     }
     return this.#findInInstalled(uri, account);
   }
@@ -83,16 +97,16 @@ export class TokenKeys {
     const modules = await this.#installed(this.#lastFile.get(name));
     const { ends } = this.#options.hosts;
     const failures: AppError[] = [];
-    let tokenSeen = false;
+    const looks: Look[] = [];
     for (const module of modules) {
       const wasRunning = this.#options.hosts.of(module).running;
-      const seen = await this.#tryModule(module, uri, failures);
-      const found = keyIn(seen, uri, account);
+      const look = await this.#tryModule(module, uri, failures);
+      const found = keyIn(look.seen, uri, account);
       if (found !== null) {
         this.#lastFile.set(name, module.file.path);
         return found;
       }
-      tokenSeen ||= seen.length > 0;
+      looks.push(look);
       if (!wasRunning) this.#options.hosts.of(module).endIfUnused();
     }
     // Modules that a lock interrupted say nothing of what is plugged in.
@@ -100,7 +114,7 @@ export class TokenKeys {
     const [failure] = failures;
     // A module without its device often fails; that says something only where no other answered.
     if (failure !== undefined && failures.length === modules.length) throw failure;
-    throw notFound(tokenSeen);
+    throw notFound(uri, looks);
   }
 
   async #installed(first: string | undefined): Promise<FoundModule[]> {
@@ -111,34 +125,33 @@ export class TokenKeys {
     return modules.sort((a, b) => Number(b.file.path === first) - Number(a.file.path === first));
   }
 
-  async #tryModule(module: FoundModule, uri: Pkcs11Uri, failures: AppError[]): Promise<SeenToken[]> {
+  async #tryModule(module: FoundModule, uri: Pkcs11Uri, failures: AppError[]): Promise<Look> {
     try {
       return await this.#lookThrough(module, uri);
     } catch (error) {
       if (!isAppError(error)) throw error;
       failures.push(error);
-      return [];
+      return { seen: [], labels: [] };
     }
   }
 
-  /** The tokens of a module that the URI may mean, with what is on them. */
-  async #lookThrough(module: FoundModule, uri: Pkcs11Uri): Promise<SeenToken[]> {
+  /** The tokens of a module, with what is on those that the URI may mean. */
+  async #lookThrough(module: FoundModule, uri: Pkcs11Uri): Promise<Look> {
     const host = this.#options.hosts.of(module);
-    const tokens = async (fresh: boolean): Promise<HostToken[]> =>
-      (await host.tokens(fresh)).filter((token) => matchesToken(uri, token));
+    const isMeant = (token: HostToken): boolean => matchesToken(uri, token);
     const wasRunning = host.running;
-    const known = await tokens(false);
+    const known = await host.tokens(false);
     // Some modules see tokens that came later only when they are started again.
-    const present = known.length === 0 && wasRunning ? await tokens(true) : known;
+    const present = wasRunning && !known.some(isMeant) ? await host.tokens(true) : known;
     const seen: SeenToken[] = [];
-    for (const token of present) {
+    for (const token of present.filter(isMeant)) {
       try {
         seen.push({ host, token, contents: await this.#options.readContents(host, token) });
       } catch (error) {
         if (!isAppError(error, 'token-absent')) throw error; // gone meanwhile
       }
     }
-    return seen;
+    return { seen, labels: present.map(nameOf) };
   }
 
   async #signer(found: FoundKey, uri: Pkcs11Uri, account: SignerAccount): Promise<TokenSigner> {
@@ -193,8 +206,40 @@ export class TokenKeys {
   }
 }
 
-function notFound(tokenSeen: boolean): AppError {
-  return new AppError(tokenSeen ? 'key-unknown' : 'token-absent');
+/** Says what was looked for, in the URI's own words, and what is there. A URI that was parsed holds no PIN. */
+function notFound(uri: Pkcs11Uri, looks: readonly Look[]): AppError {
+  const { token, manufacturer, serial, model, slotId, id, object } = uri;
+  const seen = looks.flatMap((look) => look.seen);
+  if (seen.length > 0) {
+    const wanted = attributesOf({ id, object });
+    const where = listOf(seen.map((one) => nameOf(one.token)));
+    return new AppError('key-unknown', {
+      message: `No key${wanted === '' ? '' : ` with ${wanted}`} on ${where}.`,
+    });
+  }
+  const present = listOf(looks.flatMap(({ labels }) => labels));
+  const wanted = attributesOf({ token, manufacturer, serial, model, slotId });
+  if (wanted === '') return new AppError('token-absent', { message: 'No token is plugged in.' });
+  if (present === '') {
+    return new AppError('token-absent', { message: `No token matches ${wanted}; none is plugged in.` });
+  }
+  return new AppError('token-absent', {
+    message: `No token matches ${wanted}; plugged in: ${present}.`,
+    remedy: 'Plug it in and connect again, or copy the right URI from: rolekey tokens.',
+  });
+}
+
+function nameOf({ label, serial }: HostToken): string {
+  return label || serial || 'a token without a name';
+}
+
+/** Each once: several modules may show one token. */
+function listOf(names: readonly string[]): string {
+  return [...new Set(names)].join(', ');
+}
+
+function attributesOf(some: Partial<Pkcs11Uri>): string {
+  return printUri({ ...emptyUri, ...some }).slice('pkcs11:'.length);
 }
 
 /**

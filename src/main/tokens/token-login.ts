@@ -1,9 +1,10 @@
 /** Getting a token's PIN from a human. Every C_Login that comes out of here is a PIN typed just now, or one accepted before. */
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Prompt } from '../../shared/model.ts';
+import type { NoAnswer } from '../ports.ts';
 import { tokenName, type HostToken, type TokenRef } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
-import type { Human } from './signer.ts';
+import { unanswered, type Human } from './signer.ts';
 import { pinInfo, tokenKind } from './token-info.ts';
 
 type Previous = Extract<Prompt, { kind: 'pin' }>['previous'];
@@ -21,9 +22,9 @@ export async function loginToToken(host: ModuleHost, ref: TokenRef, human: Human
     const token = await lookAt(host, ref);
     if (!token.loginRequired) return;
     const pin = await askPin(host, token, human, previous);
-    if (pin === null) throw gaveUp(refused, token);
+    if (pin === null || typeof pin === 'string') throw gaveUp(refused, token, pin, human);
     try {
-      await host.login(token, pin);
+      await host.login(token, pin.secret);
       return;
     } catch (error) {
       previous = previousOf(error);
@@ -64,7 +65,7 @@ async function askPin(
   token: HostToken,
   human: Human,
   previous: Previous,
-): Promise<string | null> {
+): Promise<{ readonly secret: string } | NoAnswer | null> {
   const answer = await human.prompts.ask({
     kind: 'pin',
     token: { label: token.label, serial: token.serial },
@@ -75,7 +76,8 @@ async function askPin(
     previous,
   });
   // An empty PIN is nobody's; some modules would take it as a wish to use the reader's own keypad.
-  return answer !== null && 'secret' in answer && answer.secret !== '' ? answer.secret : null;
+  if (answer === null || typeof answer === 'string') return answer;
+  return 'secret' in answer && answer.secret !== '' ? answer : 'cancelled';
 }
 
 /** @throws what no other PIN would cure. */
@@ -85,7 +87,15 @@ function previousOf(error: unknown): Previous {
   throw error;
 }
 
-function gaveUp(refused: boolean, token: HostToken): AppError {
-  if (refused) return new AppError('pin-incorrect');
-  return new AppError(token.pinFinalTry ? 'pin-final' : 'pin-needed');
+function gaveUp(refused: boolean, token: HostToken, why: NoAnswer | null, human: Human): AppError {
+  // Who waits for no account looks at what is on tokens.
+  const again = human.accounts.length === 0 ? { remedy: 'Try again with: rolekey tokens --login.' } : {};
+  if (refused) {
+    return new AppError('pin-incorrect', {
+      message: 'The PIN was wrong, and no other one was tried.',
+      ...again,
+    });
+  }
+  if (token.pinFinalTry) return new AppError('pin-final', again);
+  return new AppError('pin-needed', { ...unanswered(why, 'PIN'), ...again });
 }

@@ -147,7 +147,9 @@ class Service implements TokenService {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
     if (key.startsWith('ssh-agent:')) {
       const message = 'Keys of an ssh-agent are not supported yet.';
-      return { absent: new AppError('key-unsupported', { message }) };
+      const remedy =
+        'Name a key on a token or in a PEM file instead: rolekey accounts edit ID --private-key KEY.';
+      return { absent: new AppError('key-unsupported', { message, remedy }) };
     }
     return this.#fileKeys.find(key, account);
   }
@@ -169,7 +171,7 @@ class Service implements TokenService {
     const { path: file, sha256 } = module.file;
     const question = { kind: 'confirm-module', path: file, sha256, askedBy: human.askedBy } as const;
     const answer = await human.prompts.ask(question);
-    if (answer !== null && 'accept' in answer) this.#finder.confirm(module);
+    if (answer !== null && typeof answer !== 'string' && 'accept' in answer) this.#finder.confirm(module);
     return this.#finder.trusted(path);
   }
 

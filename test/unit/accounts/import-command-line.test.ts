@@ -320,42 +320,52 @@ describe('a line that becomes an account', () => {
 
 describe('a line that is skipped', () => {
   it.each<[string, string, string, string]>([
-    ['empty', '', 'account-invalid', 'does not start aws_signing_helper'],
-    ['blank', ' \n ', 'account-invalid', 'does not start aws_signing_helper'],
+    ['empty', '', 'account-invalid', 'it holds no command'],
+    ['blank', ' \n ', 'account-invalid', 'it holds no command'],
     [
       'another program',
       `/usr/local/bin/granted credential-process --profile x`,
       'account-invalid',
-      'does not start aws_signing_helper',
+      'calls another program than aws_signing_helper',
     ],
     [
       'a program named alike',
       `my_aws_signing_helper credential-process ${arns} ${files}`,
       'account-invalid',
-      'does not start',
+      'calls another program',
     ],
     [
       'a script named alike',
       `aws_signing_helper.sh credential-process ${arns} ${files}`,
       'account-invalid',
-      'does not start',
+      'calls another program',
     ],
     [
       'a folder named alike',
       `/opt/aws_signing_helper/run credential-process ${arns} ${files}`,
       'account-invalid',
-      'does not start',
+      'calls another program',
     ],
-    ['a shell around it', `sh -c '${helper} ${arns} ${files}'`, 'account-invalid', 'does not start'],
-    ['a variable before another', `AWS_PROFILE=${secret} rm -rf /`, 'account-invalid', 'does not start'],
-    ['variables alone', `AWS_PROFILE=${secret} A=`, 'account-invalid', 'does not start'],
+    ['a shell around it', `sh -c '${helper} ${arns} ${files}'`, 'account-invalid', 'calls another program'],
+    [
+      'a variable before another',
+      `AWS_PROFILE=${secret} rm -rf /`,
+      'account-invalid',
+      'calls another program',
+    ],
+    ['variables alone', `AWS_PROFILE=${secret} A=`, 'account-invalid', 'it holds no command'],
     [
       'a variable that needs the shell',
       `A=$(echo ${secret}) ${helper} ${arns} ${files}`,
       'account-invalid',
       'uses the shell',
     ],
-    ['env before it', `env A=${secret} ${helper} ${arns} ${files}`, 'account-invalid', 'does not start'],
+    [
+      'env before it',
+      `env A=${secret} ${helper} ${arns} ${files}`,
+      'account-invalid',
+      'calls another program',
+    ],
     [
       'Rolekey’s own',
       `"/opt/Rolekey/rolekey" credential-process --account dev`,

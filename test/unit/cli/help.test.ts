@@ -49,6 +49,20 @@ describe('the help of a command', () => {
     expect(text).toMatch(/--adopt /);
   });
 
+  it('marks what a new account needs, and only there', () => {
+    const helpOf = (name: string): string => commandHelp(commands.find((each) => each.name === name)!);
+    const needed = ['role-arn', 'profile-arn', 'trust-anchor-arn', 'private-key'];
+    const marked = (text: string): string[] =>
+      Array.from(text.matchAll(/^ {2}--(\S+) .*\(required\)$/gm), ([, name]) => String(name));
+    expect(marked(helpOf('accounts add'))).toEqual(needed);
+    expect(marked(helpOf('accounts edit'))).toEqual([]);
+    expect(helpOf('accounts add')).toMatch(/^Usage: rolekey accounts add ID --role-arn ARN .*\[FLAGS\]$/m);
+  });
+
+  it('does not offer the keys of an ssh-agent, which are not built', () => {
+    for (const command of commands) expect(commandHelp(command)).not.toContain('ssh-agent');
+  });
+
   it('tells of the command to run', () => {
     expect(commandHelp(commands.find(({ name }) => name === 'exec')!)).toContain(
       'Usage: rolekey exec ID [FLAGS] -- CMD ARG...',

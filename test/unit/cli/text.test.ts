@@ -9,6 +9,7 @@ import {
   statusTable,
   tokensText,
 } from '../../../src/cli/text.ts';
+import { relativeReason } from '../../../src/shared/constants.ts';
 import {
   activitySchema,
   reasonSchema,
@@ -118,6 +119,16 @@ describe('the table of states', () => {
   });
 });
 
+it('says under the table what is wrong and what to do, with the account’s own ID', () => {
+  const failed = { ...error, remedy: 'Connect it with: rolekey connect ID.' };
+  const text = statusTable([status, { ...status, account: 'b', state: { ...idle, error: failed } }], {});
+  expect(text.split('\n').slice(3)).toEqual(['b: M. Connect it with: rolekey connect b.']);
+});
+
+it('no results are said, too', () => {
+  expect(resultLines([])).toBe('Nothing was connected.');
+});
+
 it('results are one line each', () => {
   expect(
     resultLines([
@@ -171,6 +182,22 @@ describe('an import', () => {
     expect(importText({ imported: [account], skipped: [], dropped: [] }, true)).toMatch(
       /^Would be imported: /,
     );
+  });
+
+  it('calls a path that was kept, from another folder, changed', () => {
+    const dropped = [{ source: 'work', flag: '--certificate', reason: `${relativeReason}, /home/a` }];
+    expect(importText({ imported: [account], skipped: [], dropped }, false)).toContain(
+      `Changed in work: --certificate (${relativeReason}, /home/a)`,
+    );
+  });
+
+  it('tells once how an AWS profile that was left as it is comes from Rolekey', () => {
+    const beside = { ...account, awsProfile: 'work-rolekey' };
+    const text = importText({ imported: [beside, { ...beside, id: 'b' }], skipped: [], dropped: [] }, false);
+    expect(text.match(/rolekey accounts edit ID --aws-profile NAME --adopt/g)).toHaveLength(1);
+  });
+
+  it('may find nothing', () => {
     expect(importText({ imported: [], skipped: [], dropped: [] }, false)).toBe(
       'Nothing to import was found.',
     );
@@ -231,7 +258,8 @@ describe('a question', () => {
     ...{ id: '1', kind: 'pin', token: { label: 'Yubi', serial: '42' }, accounts: ['A'], askedBy: 'rolekey' },
     ...{ triesLeft: null, finalTry: false, previous: null },
   } as Extract<Prompt, { kind: 'pin' }>;
-  const question = 'PIN of Yubi (serial 42) for A: ';
+  const ask = 'PIN of Yubi (serial 42) for A: ';
+  const question = `Enter alone cancels.\n${ask}`;
 
   it.each<[string, Partial<typeof pin>, string]>([
     ['plain', {}, question],
@@ -249,13 +277,18 @@ describe('a question', () => {
     [
       'before the last try',
       { finalTry: true, triesLeft: 1 },
-      `ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.\n${question}`,
+      `ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.\n${ask}`,
     ],
-    ['for three', { accounts: ['A', 'B', 'C'] }, 'PIN of Yubi (serial 42) for A, B, C: '],
+    ['for nobody, to look at keys', { accounts: [] }, 'Enter alone cancels.\nPIN of Yubi (serial 42): '],
+    [
+      'for three',
+      { accounts: ['A', 'B', 'C'] },
+      'Enter alone cancels.\nPIN of Yubi (serial 42) for A, B, C: ',
+    ],
     [
       'for a hundred',
       { accounts: ['A', 'B', 'C', 'D', 'E'] },
-      'PIN of Yubi (serial 42) for A, B, C and 2 more: ',
+      'Enter alone cancels.\nPIN of Yubi (serial 42) for A, B, C and 2 more: ',
     ],
   ])('for a PIN: %s', (_, change, text) => {
     expect(promptText({ ...pin, ...change })).toBe(text);

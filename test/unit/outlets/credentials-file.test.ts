@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
 import type { CredentialsEntry, CredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
 import { unifiedDiff } from '../../../src/main/outlets/unified-diff.ts';
+import { errorTable } from '../../../src/shared/errors.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 const path = '/home/a/.aws/credentials';
@@ -63,7 +64,7 @@ describe('put', () => {
     await expect(outlet.put([entry('a'), entry('b')])).rejects.toMatchObject({
       code: 'section-foreign',
       message: `${path}: The AWS profile b (line 1) is not managed by Rolekey.`,
-      remedy: 'Choose another name with --aws-profile, or take the section over with --adopt.',
+      remedy: errorTable['section-foreign'].remedy,
     });
     expect(files.writes).toEqual([]);
   });

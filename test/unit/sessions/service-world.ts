@@ -62,7 +62,7 @@ export class FakeToken {
       finalTry: false,
       previous: null,
     });
-    if (answer === null) throw new AppError('pin-needed');
+    if (answer === null || typeof answer === 'string') throw new AppError('pin-needed');
     this.tries += 1;
     if (!('secret' in answer) || answer.secret !== pin) throw new AppError('pin-incorrect');
     this.unlocked = true;

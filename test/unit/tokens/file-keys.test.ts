@@ -174,6 +174,15 @@ describe('an encrypted key in a file', () => {
     await expect(signer.unlock(human(...answers))).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['cancelled', 'You gave no passphrase.'],
+    ['late', 'Nobody typed the passphrase in time.'],
+  ] as const)('says how it was not answered: %s', async (answer, message) => {
+    const signer = await setUp(contents()).find();
+    const person = { ...human(), prompts: { ask: () => Promise.resolve(answer) } };
+    await expect(signer.unlock(person)).rejects.toMatchObject({ code: 'pin-needed', message });
+  });
+
   it('asks one passphrase for several accounts at once', async () => {
     const { find } = setUp(contents());
     const person = human('right');

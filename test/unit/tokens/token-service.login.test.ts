@@ -89,6 +89,28 @@ describe('unlocking a key on a token', () => {
     await expect(signer.sign(message)).rejects.toMatchObject({ code: 'pin-needed' });
   });
 
+  it.each([
+    ['cancelled', 'You gave no PIN.'],
+    ['late', 'Nobody typed the PIN in time.'],
+  ] as const)('says how it was not answered: %s', async (answer, sentence) => {
+    const { signer } = await setUp();
+    const person = { ...human(), prompts: { ask: () => Promise.resolve(answer) } };
+    await expect(signer.unlock(person)).rejects.toMatchObject({
+      code: 'pin-needed',
+      message: sentence,
+      remedy: 'Connect again with: rolekey connect ID.',
+    });
+    const looking = signer.unlock({ ...person, accounts: [] });
+    await expect(looking).rejects.toMatchObject({ remedy: 'Try again with: rolekey tokens --login.' });
+  });
+
+  it('says that the PIN was wrong where the human gives up then', async () => {
+    const { signer } = await setUp();
+    await expect(signer.unlock(human('wrong1', null))).rejects.toMatchObject({
+      message: 'The PIN was wrong, and no other one was tried.',
+    });
+  });
+
   it('says that one try is left where the human will not risk it', async () => {
     const { signer, device, cryptoki } = await setUp();
     device.token.triesLeft = 1;

@@ -54,6 +54,24 @@ describe('the signer of an account', () => {
     await expect(service.signer(account(key))).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ['pkcs11:token=absent', 'No token matches token=absent; plugged in: other, work.'],
+    ['pkcs11:token=work;serial=1;id=%02', 'No token matches token=work;serial=1; plugged in: other, work.'],
+    ['pkcs11:token=work;id=%02', 'No key with id=%02 on work.'],
+    ['pkcs11:object=nothing', 'No key with object=nothing on other, work.'],
+  ])('says what was looked for and what is there: %s', async (key, message) => {
+    const { service } = createWorld({ modules: { [softhsm]: [other.token, work.token] } });
+    await expect(service.signer(account(key))).rejects.toMatchObject({ message });
+  });
+
+  it.each([
+    ['pkcs11:token=work', 'No token matches token=work; none is plugged in.'],
+    ['pkcs11:id=%01', 'No token is plugged in.'],
+  ])('says that no token is there at all: %s', async (key, message) => {
+    const { service } = createWorld({ modules: { [softhsm]: [] } });
+    await expect(service.signer(account(key))).rejects.toMatchObject({ code: 'token-absent', message });
+  });
+
   it('names the keys an ambiguous URI may mean', async () => {
     const { service } = createWorld({ modules: { [softhsm]: [other.token, work.token] } });
     await expect(service.signer(account('pkcs11:model=Scripted'))).rejects.toMatchObject({
