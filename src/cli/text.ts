@@ -4,7 +4,6 @@ import type { CallOutput, Imported } from '../shared/api.ts';
 import { relativeReason } from '../shared/constants.ts';
 import type { ErrorShape } from '../shared/errors.ts';
 import type { Account, AccountStatus, KeyInfo, Prompt, State, TokenInfo, Tokens } from '../shared/model.ts';
-import { remedyFor } from './about-account.ts';
 import { plain } from './plain-text.ts';
 
 /** The state in words: what is served and until when, then what is being done. */
@@ -84,7 +83,7 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
 
 /** What is wrong with an account and what to do. */
 export function errorLine(account: string, { message, remedy }: ErrorShape): string {
-  return plain`${account}: ${message} ${remedyFor(account, remedy)}`.trimEnd();
+  return plain`${account}: ${message} ${remedy}`.trimEnd();
 }
 
 function coloured(state: State): string {

@@ -4,7 +4,7 @@ import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { accountIdPattern, idleState } from '../../shared/constants.ts';
-import { aboutAccount } from '../about-account.ts';
+import { aboutAccount, aboutThemselves } from '../about-account.ts';
 import { agentWasKilled, mayStart, withAgent } from '../agent-link.ts';
 import { answererAtTerminal, answererFromStdin, answerPrompts, type Answerer } from '../answer-prompts.ts';
 import type { Invocation, Terminal, Work } from '../command.ts';
@@ -92,7 +92,8 @@ export async function whileAnswering<T>(
 }
 
 /** Prints the results; the exit code is that of the first that failed, in argument order: its state has the error. */
-function report({ results }: CallOutput<'disconnect'>, terminal: Terminal): number {
+function report(output: CallOutput<'disconnect'>, terminal: Terminal): number {
+  const results = aboutThemselves(output.results);
   terminal.print({ results }, () => resultLines(results));
   const failed = results.flatMap(({ account, state: { error } }) =>
     error === null ? [] : [{ account, error }],

@@ -2,7 +2,7 @@
 import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallInput, CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { remedyFor } from '../about-account.ts';
+import { aboutThemselves, remedyFor } from '../about-account.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -17,12 +17,15 @@ export const status: Work = async ({ words, flags }, terminal) => {
     return await withAgent(terminal, { start: false, ...patience }, async (agent) => {
       if (flags.on('watch')) {
         await watch(agent, input, ({ agent: info, accounts }) =>
-          terminal.write(`${JSON.stringify({ version: 1, agent: info, accounts })}\n`),
+          terminal.write(
+            `${JSON.stringify({ version: 1, agent: info, accounts: aboutThemselves(accounts) })}\n`,
+          ),
         );
         throw new AppError('agent-not-running'); // it ended while it was watched
       }
       const { endpoints, ...answer } = await agent.call('status', input);
-      terminal.print(answer, () => statusTable(answer.accounts, endpoints));
+      const accounts = aboutThemselves(answer.accounts);
+      terminal.print({ ...answer, accounts }, () => statusTable(accounts, endpoints));
       return exitCodes.ok;
     });
   } catch (error) {

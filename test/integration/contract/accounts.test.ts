@@ -663,6 +663,14 @@ describe('accounts remove', () => {
     expect(await listed()).toHaveLength(left);
   });
 
+  it('at a terminal refuses what is unknown before it asks', async () => {
+    await add('r');
+    const terminal = world.terminal(['accounts', 'remove', 'r', 'nonesuch']);
+    expect(await terminal.ended).toBe(2);
+    expect(terminal.output).not.toContain('Type yes');
+    expect(await listed()).toHaveLength(1);
+  });
+
   it('at a terminal with --yes does not ask', async () => {
     await add('r');
     const terminal = world.terminal(['accounts', 'remove', 'r', '--yes']);

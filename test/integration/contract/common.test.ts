@@ -325,7 +325,11 @@ describe('with several accounts the exit code is that of the first that failed, 
     expect(result.code).toBe(exit);
     const text = await world.rolekey(['connect', ...ids]);
     expect(text.code).toBe(exit);
-    expect(text.stderr).toMatch(exit === 0 ? /^$/ : /^rolekey: [^\n]+\n$/);
+    const failed = ids.filter((id) => id !== 'ready');
+    expect(text.stderr.split('\n')).toEqual([
+      ...failed.map((id) => expect.stringMatching(new RegExp(`^rolekey: ${id}: \\S`)) as unknown),
+      '',
+    ]);
   });
 
   it('whoami', async () => {

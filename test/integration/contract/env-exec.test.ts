@@ -274,7 +274,9 @@ describe('exec', () => {
 
   it('without an agent is exit 6', async () => {
     const quiet = { env: { ROLEKEY_SOCKET: join(world.folder('home/quiet'), 'agent.sock') } };
-    textFailure(await world.rolekey(['exec', 'dev', '--', 'true'], quiet), 6);
+    const result = await world.rolekey(['exec', 'dev', '--', 'true'], quiet);
+    textFailure(result, 6);
+    expect(result.stderr).toContain('rolekey connect dev.');
     jsonFailure(await world.rolekey(['exec', 'dev', '--json', '--', 'true'], quiet), 'agent-not-running');
   });
 });

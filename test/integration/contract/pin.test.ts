@@ -89,6 +89,7 @@ describe('the prompt at a terminal', () => {
     const first = await answer(terminal, '000000\r');
     await answer(terminal, '\u0003', first);
     expect(await terminal.ended).toBe(3);
+    expect(terminal.output).toContain('dev: The PIN was wrong, and no other one was tried.');
     expect(logins()).toBe(1);
   });
 
@@ -102,6 +103,7 @@ describe('the prompt at a terminal', () => {
     await answer(terminal, keys);
     await terminal.ended;
     expect(terminal.output).toContain('exit 3');
+    expect(terminal.output).toContain('dev: You gave no PIN. Connect again with: rolekey connect dev.');
     expect(terminal.output).toMatch(/[; ]icanon\b/);
     expect(terminal.output).toMatch(/[; ]echo\b/);
     expect(logins()).toBe(0);
@@ -128,6 +130,7 @@ describe('the prompt at a terminal', () => {
     expect(await terminal.ended).toBe(3);
     expect(performance.now() - started).toBeLessThan(2500);
     expect(terminal.output).toContain('PIN of laptop');
+    expect(terminal.output).toMatch(/dev: (Nobody typed the PIN in time|Somebody is still being asked)/);
     expect(logins()).toBe(0);
   });
 

@@ -117,7 +117,9 @@ describe('without an agent', () => {
       expect(agents()).toBe(before);
       const text = await world.rolekey(['status'], { env });
       expect(text.code).toBe(6);
-      expect(text.stdout + text.stderr).not.toBe('');
+      expect(text.stdout + text.stderr).toContain('rolekey connect ID.');
+      const all = await world.rolekey(['disconnect', '--all'], { env });
+      expect(all).toMatchObject({ code: 0, stdout: 'Nothing was connected.\n' });
     },
   );
 });

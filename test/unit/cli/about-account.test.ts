@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aboutAccount, remedyFor } from '../../../src/cli/about-account.ts';
-import { AppError } from '../../../src/shared/errors.ts';
+import { aboutAccount, aboutThemselves, remedyFor } from '../../../src/cli/about-account.ts';
+import { idleState } from '../../../src/shared/constants.ts';
+import { AppError, toErrorShape } from '../../../src/shared/errors.ts';
+import type { State } from '../../../src/shared/model.ts';
 
 describe('a remedy', () => {
   it.each([
@@ -14,6 +16,17 @@ describe('a remedy', () => {
   it.each(['', 'no ID', '$(reboot)', '$&'])('stays where %j is no ID', (account) => {
     expect(remedyFor(account, 'rolekey connect ID.')).toBe('rolekey connect ID.');
   });
+});
+
+it('states tell remedies for their own accounts', () => {
+  const error = toErrorShape(new AppError('not-connected'));
+  const idle = { account: 'a', state: idleState };
+  const [same, b] = aboutThemselves<{ account: string; state: State }>([
+    idle,
+    { account: 'b', state: { ...idleState, error } },
+  ]);
+  expect(same).toBe(idle);
+  expect(b?.state.error).toEqual({ ...error, remedy: 'Connect it with: rolekey connect b.' });
 });
 
 describe('a failure about an account', () => {
