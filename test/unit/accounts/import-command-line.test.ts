@@ -24,7 +24,7 @@ function importLine(
   more: Partial<ImportContext> = {},
   id: string | null = null,
 ): Imported {
-  const result = importCommandLine({ commandLine, directory: '/work/here', id }, { ...context, ...more });
+  const result = importCommandLine({ commandLine, directory: '/data/here', id }, { ...context, ...more });
   expect(importedSchema.parse(result)).toEqual(result);
   expect(JSON.stringify(result)).not.toContain(secret);
   for (const each of [...result.skipped, ...result.dropped]) expect(each.source).toBe('stdin');
@@ -84,7 +84,7 @@ describe('a line that becomes an account', () => {
     [
       'relative paths',
       `${helper} ${arns} --certificate cert.pem --private-key ../key.pem`,
-      { certificate: '/work/here/cert.pem', keys: ['/work/key.pem'] },
+      { certificate: '/data/here/cert.pem', keys: ['/data/key.pem'] },
       [],
     ],
     [
@@ -114,7 +114,7 @@ describe('a line that becomes an account', () => {
     [
       'everything',
       `${helper} ${arns} ${files} --intermediates chain.pem --region eu-west-2 --session-duration 900 --role-session-name me@x`,
-      { intermediates: '/work/here/chain.pem', sessionDuration: 900, roleSessionName: 'me@x' },
+      { intermediates: '/data/here/chain.pem', sessionDuration: 900, roleSessionName: 'me@x' },
       [],
     ],
     [

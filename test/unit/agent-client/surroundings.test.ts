@@ -21,10 +21,10 @@ it('what is absolute, empty, not set or no path stays, and nobody asks where we 
 
 it('a leading ~/ is the home directory for the AWS files, and a folder’s name for the others', () => {
   const env = { AWS_CONFIG_FILE: '~/aws', AWS_SHARED_CREDENTIALS_FILE: '~keys', SOFTHSM2_CONF: '~/hsm' };
-  expect(withAbsolutePaths(env, () => '/work')).toEqual({
+  expect(withAbsolutePaths(env, () => '/data')).toEqual({
     AWS_CONFIG_FILE: join(homedir(), 'aws'),
-    AWS_SHARED_CREDENTIALS_FILE: '/work/~keys',
-    SOFTHSM2_CONF: '/work/~/hsm',
+    AWS_SHARED_CREDENTIALS_FILE: '/data/~keys',
+    SOFTHSM2_CONF: '/data/~/hsm',
   });
 });
 
