@@ -275,10 +275,6 @@ export const errorTable = {
     message: 'The current folder does not exist any more.',
     remedy: 'Go to another folder and try again.',
   },
-  'command-failed': {
-    message: 'The command could not be run.',
-    remedy: 'Check its name and permissions.',
-  },
   'timed-out': {
     message: 'Time is up, and it is still under way.',
     remedy: 'It goes on by itself; see how it ends with: rolekey status.',

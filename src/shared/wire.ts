@@ -1,5 +1,5 @@
 /**
- * How calls and events of api.ts travel over the agent's socket: HTTP/1.1 with JSON.
+ * How calls and events of api.ts travel over the agent's socket: HTTP with JSON (served as 1.1; our client asks as 1.0).
  * Apart from api.ts because `credential-process` answers before a schema library would be loaded.
  */
 import type { CallName } from './api.ts';

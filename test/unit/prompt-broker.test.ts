@@ -6,16 +6,8 @@ import { FakeClock, settle } from '../support/fakes/clock.ts';
 import { AppError } from '../../src/shared/errors.ts';
 import type { EngineEvent } from '../../src/shared/api.ts';
 import type { Prompt, PromptAnswer } from '../../src/shared/model.ts';
+import { pinQuestion as pin } from './prompt-questions.ts';
 
-const pin: PromptQuestion = {
-  kind: 'pin',
-  token: { label: 'T', serial: '1' },
-  accounts: ['Work'],
-  askedBy: 'rolekey connect',
-  triesLeft: 3,
-  finalTry: false,
-  previous: null,
-};
 const passphrase: PromptQuestion = {
   kind: 'passphrase',
   file: '/k.pem',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentClient } from '../../../src/agent-client/agent-client.ts';
 import type { EngineEvent } from '../../../src/shared/api.ts';
-import { AppError } from '../../../src/shared/errors.ts';
+import { failureOf } from '../failure-of.ts';
 
 let folder: string;
 let socket: string;
@@ -55,18 +55,6 @@ const json =
 
 const client = (name?: string): AgentClient =>
   new AgentClient({ socket, command: 'rolekey test', ...(name === undefined ? {} : { client: name }) });
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  return work.then(
-    () => {
-      throw new Error('It went through.');
-    },
-    (error: unknown) => {
-      if (error instanceof AppError) return error;
-      throw error;
-    },
-  );
-}
 
 describe('a call', () => {
   it('is a POST of its input, with version and name, and brings the answer', async () => {

@@ -1,19 +1,9 @@
 /** Questions from engine to client and back, through the server's door. */
 import { expect, it } from 'vitest';
-import type { PromptQuestion } from '../../../src/main/ports.ts';
 import { PromptBroker } from '../../../src/main/prompt-broker.ts';
 import { FakeClock, settle } from '../../support/fakes/clock.ts';
 import { createWorld } from './world.ts';
-
-const pin: PromptQuestion = {
-  kind: 'pin',
-  token: { label: 'T', serial: '1' },
-  accounts: ['Work'],
-  askedBy: 'rolekey connect',
-  triesLeft: 3,
-  finalTry: false,
-  previous: null,
-};
+import { pinQuestion as pin } from '../prompt-questions.ts';
 
 function open() {
   const parts = createWorld();

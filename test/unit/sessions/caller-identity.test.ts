@@ -15,6 +15,7 @@ import {
   stsErrorXml,
   StsRefusal,
 } from '../../support/roles-anywhere/sts.ts';
+import { failureOf } from '../failure-of.ts';
 
 const now = Date.UTC(2026, 3, 14, 9, 0, 0);
 const roleArn = 'arn:aws:iam::123456789012:role/team/Reader';
@@ -64,18 +65,6 @@ const ask = (
     change.now ?? now,
     http,
   );
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  return work.then(
-    () => {
-      throw new Error('It went through.');
-    },
-    (error: unknown) => {
-      if (error instanceof AppError) return error;
-      throw error;
-    },
-  );
-}
 
 describe('a request', () => {
   it('is one a strict verifier accepts, and tells who the credentials are', async () => {
