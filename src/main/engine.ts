@@ -3,8 +3,8 @@
  * `startAgent` puts them behind the socket.
  */
 import { dirname } from 'node:path';
-import type { Handlers } from '../shared/api.ts';
-import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
+import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
+import { AppError } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
 import { createAccountStore } from './accounts/account-store.ts';
@@ -20,11 +20,11 @@ import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { createSettingsFile } from './node/settings-file.ts';
-import { createTokenHosts } from './node/token-hosts.ts';
+import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
-import { createHandlers } from './handlers.ts';
+import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
 import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
@@ -32,7 +32,7 @@ import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
 import { createSession } from './sessions/create-session.ts';
-import { takeUpLeft } from './sessions/left-sessions.ts';
+import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
@@ -64,12 +64,17 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly info: AgentInfo;
-  readonly handlers: Omit<Handlers, 'shutdown'>;
+  readonly handlers: EngineHandlers;
   readonly hub: EventHub;
   /** Whether any account is connected, connecting or trying again. */
   isBusy(): boolean;
-  /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
-  resume(): Promise<void>;
+  /**
+   * Takes up what an agent that crashed left in the AWS files, as far as they can be read, and what one that lives no
+   * more handed over.
+   */
+  resume(handedOver: readonly HandedOver[]): Promise<void>;
+  /** Gives up what is served to the agent that lives on in this one's place, and every PIN to nobody. */
+  release(): Promise<HandedOver[]>;
   /** Disconnects every account and ends every token host. @returns whose credentials could not be taken away. */
   stop(): Promise<readonly Unemptied[]>;
 }
@@ -168,7 +173,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     info,
     hub,
     isBusy: () => sessions.isBusy(),
-    resume: async () => {
+    resume: async (handedOver) => {
       const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
       for (const work of [() => outlets.tidy(), takeUp]) {
         try {
@@ -178,6 +183,12 @@ export function createEngine(options: EngineOptions, world: World): Engine {
           logger.log('warn', 'left-not-taken-up', { error });
         }
       }
+      takeHandedOver(sessions, store.list(), handedOver, clock.now());
+    },
+    release: async () => {
+      const released = await sessions.release();
+      await tokens.close();
+      return released.map(handOver);
     },
     stop: async () => {
       const unemptied = await sessions.stop();
@@ -208,14 +219,25 @@ export function createEngine(options: EngineOptions, world: World): Engine {
 }
 
 export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
+  /** By default `headless`. */
+  readonly mode?: AgentInfo['mode'];
   /** Path of the bundled tokens/host/index.ts. */
   readonly tokenHostBundle: string;
+  /** How token hosts are started; by default as child processes of plain Node. */
+  readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
+  /**
+   * Asks the agent that has the socket to end, and for what it serves.
+   * @returns null where it lives on. Absent: whoever has the socket keeps it.
+   */
+  readonly succeed?: (
+    info: Pick<AgentInfo, 'credentialsFile' | 'configFile'>,
+  ) => Promise<HandedOver[] | null>;
 }
 
 export interface RunningAgent {
-  readonly info: AgentInfo;
+  readonly engine: Engine;
   /** Resolves when the agent has ended, by `stop`, by a call, or because it was idle. */
   readonly ended: Promise<void>;
   /** Disconnects everything and gives the socket up. Safe to call twice. */
@@ -223,12 +245,14 @@ export interface RunningAgent {
 }
 
 const idleLimitMs = 600_000;
+/** How long an agent that handed over may take to give the socket up, and how often that is looked at, milliseconds. */
+const successionMs = { patience: 5000, pause: 50 };
 
 /**
- * Runs an engine of plain Node adapters behind the agent's socket.
+ * Runs an engine behind the agent's socket.
  * @returns null where another agent has the socket.
  * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable`, `file-undecodable` (AWS_CA_BUNDLE),
- * `usage-invalid` (HTTPS_PROXY).
+ * `usage-invalid` (HTTPS_PROXY), and what `succeed` throws.
  */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
   const { paths, env } = options;
@@ -237,13 +261,16 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   const http = createNodeHttp(httpOptionsOf(env));
   const computer: Computer = { platform: process.platform, arch: process.arch };
   const engine = createEngine(
-    { ...options, mode: 'headless', computer },
+    { mode: 'headless', ...options, computer },
     {
       clock,
       http,
       logger,
       files: createFiles(paths.runtimeFolder),
-      tokenHosts: createTokenHosts({ bundle: options.tokenHostBundle, environment: env }),
+      tokenHosts: (options.createTokenHosts ?? createTokenHosts)({
+        bundle: options.tokenHostBundle,
+        environment: env,
+      }),
       moduleFiles: createModuleFiles(),
     },
   );
@@ -255,6 +282,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   let stopping: Promise<void> | null = null;
   let only: Lock | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
+  /** Once the answer to the call that ends it is on its way. */
+  const stopSoon = (): void => void clock.after(0, () => void stop());
 
   async function finish(): Promise<void> {
     cancelWatch();
@@ -271,8 +300,19 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       ...engine.handlers,
       shutdown: async () => {
         const unemptied = await engine.stop();
-        clock.after(0, () => void stop()); // once this answer is on its way
+        stopSoon();
         return { unemptied: [...unemptied] };
+      },
+      takeover: async () => {
+        if (engine.info.mode === 'app') {
+          throw new AppError('usage-invalid', {
+            message: 'The Rolekey app hands over to nobody.',
+            remedy: '',
+          });
+        }
+        const sessions = await engine.release();
+        stopSoon();
+        return { sessions };
       },
     },
     subscribe: (client, tell) => engine.hub.subscribe(client, tell),
@@ -280,19 +320,25 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   });
   let open: () => void = () => undefined;
   const resumed = new Promise<void>((resolve) => (open = resolve));
-  const isFree = await listener.listen(async (request) => {
-    lastUse = clock.now();
-    await resumed; // what was left must not be taken for, or away with, what is connected now
-    return serve(request);
-  });
-  if (!isFree) return null;
+  const listen = (): Promise<boolean> =>
+    listener.listen(async (request) => {
+      lastUse = clock.now();
+      await resumed; // what was left must not be taken for, or away with, what is connected now
+      return serve(request);
+    });
+  let handedOver: readonly HandedOver[] = [];
+  if (!(await listen())) {
+    const received = (await options.succeed?.(engine.info)) ?? null;
+    if (received === null || !(await listenAfter(clock, listen))) return null;
+    handedOver = received;
+  }
   logger.log('info', 'agent-started', { ...engine.info });
   only = await beOnlyAgent(dirname(paths.logFile));
   if (only === null) logger.log('warn', 'other-agent', { socket: paths.socket });
-  else await engine.resume();
+  else await engine.resume(handedOver);
   open();
   if (options.endsWhenIdle) watchIdleness();
-  return { info: engine.info, ended, stop };
+  return { engine, ended, stop };
 
   function watchIdleness(): void {
     if (engine.isBusy()) lastUse = clock.now();
@@ -300,4 +346,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
     if (left <= 0) void stop();
     else cancelWatch = clock.after(Math.min(left, 60_000), watchIdleness);
   }
+}
+
+/** Waits for the socket, which whoever had it is about to give up. @returns whether it was had. */
+async function listenAfter(clock: Clock, listen: () => Promise<boolean>): Promise<boolean> {
+  const until = clock.now() + successionMs.patience;
+  while (!(await listen())) {
+    if (clock.now() > until) return false;
+    await new Promise<void>((resolve) => void clock.after(successionMs.pause, resolve));
+  }
+  return true;
 }

@@ -1,5 +1,5 @@
 /** What every call of shared/api does with the engine's parts. */
-import type { Caller, Handlers } from '../shared/api.ts';
+import type { Caller, CallName, Handler } from '../shared/api.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
@@ -26,7 +26,24 @@ export interface EngineParts {
   readonly awsTime: (account: Account) => number;
 }
 
-export function createHandlers(parts: EngineParts): Omit<Handlers, 'shutdown'> {
+/** The calls every engine answers itself; the others are for who runs it. */
+export type EngineHandlers = {
+  readonly [Name in Exclude<CallName, ShellCall>]: Handler<Name>;
+};
+
+/** What only a process with windows, or a socket, can do. */
+type ShellCall =
+  | 'checkAccount'
+  | 'readCommandLine'
+  | 'addAccount'
+  | 'removeAccount'
+  | 'copyCommand'
+  | 'openLink'
+  | 'currentPrompt'
+  | 'takeover'
+  | 'shutdown';
+
+export function createHandlers(parts: EngineParts): EngineHandlers {
   const { info, store, accounts, sessions, tokens, prompts, notices, clock, http } = parts;
   const selected = (select: { accounts: string[] } | { all: true }): string[] =>
     'all' in select ? store.list().map(({ id }) => id) : select.accounts;
@@ -55,7 +72,7 @@ export function createHandlers(parts: EngineParts): Omit<Handlers, 'shutdown'> {
       const ids = selected(select);
       const connecting = sessions.connect(ids, {
         prompts: prompts.promptsFor(caller.client, timeoutMs),
-        askedBy: caller.saysItIs,
+        askedBy: askedBy(caller),
       });
       // Where nobody is asked there is nobody to be kept waiting.
       const waiting = timeoutMs === 0 ? connecting : within(clock, timeoutMs + connectGraceMs, connecting);
@@ -84,6 +101,7 @@ export function createHandlers(parts: EngineParts): Omit<Handlers, 'shutdown'> {
       return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
     },
     tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
+    findKeys: () => tokens.tokens({ pkcs11Lib: null, login: false }, null),
     whoami: async ({ account: id }) => {
       const account = store.get(id);
       const { credentials } = sessions.serving(id);
@@ -101,9 +119,14 @@ export function createHandlers(parts: EngineParts): Omit<Handlers, 'shutdown'> {
     return {
       prompts: prompts.promptsFor(caller.client, humanTimeoutMs),
       accounts: [],
-      askedBy: caller.saysItIs,
+      askedBy: askedBy(caller),
     };
   }
+}
+
+/** Who asks, as a sentence's subject. A program of the user's may say what it likes, so it only says so. */
+function askedBy({ door, saysItIs }: Caller): string {
+  return door === 'agent' ? `a command that says it is “${saysItIs}”` : 'the Rolekey window';
 }
 
 /** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */

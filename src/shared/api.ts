@@ -1,10 +1,9 @@
 /**
  * The one list of what the engine can be asked and what it tells, each with its schemas and the doors that show it.
- * The agent's socket derives from it, and so will the doors of the windows, which are not built yet; a call without a
- * handler does not compile.
+ * The agent's socket, both windows' bridges and their preloads derive from it; a call without a handler does not compile.
  */
 import * as z from 'zod';
-import { unsettableFields } from './constants.ts';
+import { links, unsettableFields } from './constants.ts';
 import {
   accountIdSchema,
   accountSchema,
@@ -12,6 +11,7 @@ import {
   agentInfoSchema,
   credentialsSchema,
   errorSchema,
+  handedOverSchema,
   noticeSchema,
   outletSchema,
   promptAnswerSchema,
@@ -20,12 +20,20 @@ import {
   tokensSchema,
 } from './model.ts';
 
-/** Where a call can come in: the local socket, the main window, the PIN window. */
+/**
+ * Where a call can come in: the local socket, the main window, the PIN window. A call of the main window alone returns no
+ * credential, PIN or file content, and what it names as a path goes no further than the dialog that shows it to the user.
+ */
 export type Door = 'agent' | 'window' | 'pin-window';
 
 interface Call {
   readonly input: z.ZodType;
   readonly output: z.ZodType;
+  readonly doors: readonly Door[];
+}
+
+interface Event {
+  readonly payload: z.ZodType;
   readonly doors: readonly Door[];
 }
 
@@ -80,6 +88,15 @@ const writeOptions = {
 };
 
 const warningSchema = z.strictObject({ code: z.string(), message: z.string() });
+
+/** What is wrong with an account that is being filled in, and with which of its fields; null: with how they go together. */
+export const fieldProblemSchema = z.strictObject({
+  field: z.enum(['id', ...accountFieldsSchema.keyof().options]).nullable(),
+  code: z.string(),
+  message: z.string(),
+});
+export type FieldProblem = z.infer<typeof fieldProblemSchema>;
+
 const changedAccount = z.strictObject({
   account: accountSchema,
   /** Unified diff of the AWS files; null unless `dryRun`. */
@@ -165,6 +182,54 @@ export const calls = {
     output: importedSchema,
     doors: ['agent'],
   },
+  /** Judges an account that is being filled in by every rule that needs neither key nor person. Changes nothing. */
+  checkAccount: {
+    input: z.strictObject({ id: z.string().max(4096), fields: accountFieldsSchema }),
+    output: z.strictObject({
+      problems: z.array(fieldProblemSchema),
+      /** What the preflight found that does not stop a connect. */
+      warnings: z.array(warningSchema),
+    }),
+    doors: ['window'],
+  },
+  /** What one pasted helper command line would be as an account. Nothing is executed, read or stored. */
+  readCommandLine: {
+    input: z.strictObject({ commandLine: z.string().max(65_536) }),
+    output: z.strictObject({
+      /** Null where it cannot be one, and then `problem` says why. */
+      account: accountSchema.nullable(),
+      problem: warningSchema.nullable(),
+      dropped: z.array(z.strictObject({ flag: z.string(), reason: z.string() })),
+    }),
+    doors: ['window'],
+  },
+  /** The keys that can be seen without a login, in the modules that are known. */
+  findKeys: { input: nothing, output: tokensSchema, doors: ['window'] },
+  /** Adds an account. Files, endpoints, modules and sections to take over are confirmed in a dialog of the system first. */
+  addAccount: {
+    input: z.strictObject({
+      id: z.string().max(4096),
+      fields: accountFieldsSchema,
+      /** Take over a section of that name that is not ours. */
+      adopt: z.boolean(),
+    }),
+    output: z.strictObject({ account: accountSchema, warnings: z.array(warningSchema) }),
+    doors: ['window'],
+  },
+  /** Removes an account and its sections of the AWS files, once a dialog of the system has confirmed it. */
+  removeAccount: {
+    input: z.strictObject({ account: accountRef }),
+    output: z.strictObject({ removed: z.boolean() }),
+    doors: ['window'],
+  },
+  /** Puts a command that uses the account's AWS profile on the clipboard. */
+  copyCommand: {
+    input: z.strictObject({ account: accountRef }),
+    output: z.strictObject({ command: z.string() }),
+    doors: ['window'],
+  },
+  /** Opens a page of the closed list in the user's browser. */
+  openLink: { input: z.strictObject({ link: z.enum(links) }), output: nothing, doors: ['window'] },
   /** Ends when every account serves or cannot be connected now, or time is up; what is under way then goes on. */
   connect: {
     input: z.strictObject({
@@ -192,7 +257,7 @@ export const calls = {
       login: z.boolean(),
     }),
     output: tokensSchema,
-    doors: ['agent', 'window'],
+    doors: ['agent'],
   },
   /** STS GetCallerIdentity with the credentials an account serves. */
   whoami: {
@@ -211,6 +276,21 @@ export const calls = {
     output: nothing,
     doors: ['agent', 'pin-window'],
   },
+  /** The question the PIN window is open for; null where it is answered or void. */
+  currentPrompt: {
+    input: nothing,
+    output: z.strictObject({ prompt: promptSchema.nullable() }),
+    doors: ['pin-window'],
+  },
+  /**
+   * The app is to live in this agent's place: what is served is handed over and stays in its outlets, and the agent ends.
+   * No PIN goes with it.
+   */
+  takeover: {
+    input: nothing,
+    output: z.strictObject({ sessions: z.array(handedOverSchema) }),
+    doors: ['agent'],
+  },
   shutdown: {
     input: nothing,
     output: z.strictObject({
@@ -225,6 +305,22 @@ export type CallName = keyof typeof calls;
 export type CallInput<Name extends CallName> = z.output<(typeof calls)[Name]['input']>;
 export type CallOutput<Name extends CallName> = z.output<(typeof calls)[Name]['output']>;
 
+/** The calls a door shows. */
+export type CallsAt<D extends Door> = {
+  [Name in CallName]: D extends (typeof calls)[Name]['doors'][number] ? Name : never;
+}[CallName];
+
+/** Whether that is the name of a call `door` shows; the name may come from anywhere. */
+export function isCallAt<D extends Door>(door: D, name: unknown): name is CallsAt<D> {
+  if (typeof name !== 'string' || !Object.hasOwn(calls, name)) return false;
+  return (calls[name as CallName].doors as readonly Door[]).includes(door);
+}
+
+/** The names a door shows, in the order of the list. */
+export function callsAt<D extends Door>(door: D): CallsAt<D>[] {
+  return Object.keys(calls).filter((name) => isCallAt(door, name));
+}
+
 /** What a handler is told of who calls. */
 export interface Caller {
   readonly door: Door;
@@ -234,21 +330,48 @@ export interface Caller {
   readonly saysItIs: string;
 }
 
-export type Handlers = {
-  readonly [Name in CallName]: (input: CallInput<Name>, caller: Caller) => Promise<CallOutput<Name>>;
-};
+export type Handler<Name extends CallName> = (
+  input: CallInput<Name>,
+  caller: Caller,
+) => Promise<CallOutput<Name>>;
+
+/** What answers every call of a door. */
+export type Handlers<D extends Door> = { readonly [Name in CallsAt<D>]: Handler<Name> };
 
 export const events = {
-  state: z.strictObject({ account: accountIdSchema, state: stateSchema }),
+  state: {
+    payload: z.strictObject({ account: accountIdSchema, state: stateSchema }),
+    doors: ['agent', 'window'],
+  },
   /** Accounts were added, changed or removed. */
-  accounts: nothing,
-  prompt: promptSchema,
+  accounts: { payload: nothing, doors: ['agent', 'window'] },
+  prompt: { payload: promptSchema, doors: ['agent', 'pin-window'] },
   /** The question is answered, cancelled or void. */
-  promptClosed: z.strictObject({ id: z.string() }),
-} as const satisfies Record<string, z.ZodType>;
+  promptClosed: { payload: z.strictObject({ id: z.string() }), doors: ['agent', 'pin-window'] },
+  /** The user wants to see an account: a notification or an entry of the tray's menu that speaks of it was clicked. */
+  reveal: { payload: z.strictObject({ account: accountIdSchema }), doors: ['window'] },
+} as const satisfies Record<string, Event>;
 
 export type EventName = keyof typeof events;
-export type EventPayload<Name extends EventName> = z.output<(typeof events)[Name]>;
-export type EngineEvent = {
-  [Name in EventName]: { readonly name: Name; readonly payload: EventPayload<Name> };
+export type EventPayload<Name extends EventName> = z.output<(typeof events)[Name]['payload']>;
+
+/** The events a door shows. */
+export type EventsAt<D extends Door> = {
+  [Name in EventName]: D extends (typeof events)[Name]['doors'][number] ? Name : never;
 }[EventName];
+
+/** Whether that is the name of an event `door` shows; the name may come from anywhere. */
+export function isEventAt<D extends Door>(door: D, name: unknown): name is EventsAt<D> {
+  if (typeof name !== 'string' || !Object.hasOwn(events, name)) return false;
+  return (events[name as EventName].doors as readonly Door[]).includes(door);
+}
+
+/** The names a door shows, in the order of the list. */
+export function eventsAt<D extends Door>(door: D): EventsAt<D>[] {
+  return Object.keys(events).filter((name) => isEventAt(door, name));
+}
+
+export type EventAt<D extends Door> = {
+  [Name in EventsAt<D>]: { readonly name: Name; readonly payload: EventPayload<Name> };
+}[EventsAt<D>];
+export type EngineEvent = EventAt<Door>;

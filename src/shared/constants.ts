@@ -45,3 +45,7 @@ export const unsettableFields = [
 ] as const;
 
 export type UnsettableField = (typeof unsettableFields)[number];
+
+/** Pages the window can have opened in the user's browser; where they lead is the main side's to know. */
+export const links = ['roles-anywhere-guide', 'trust-anchors-guide'] as const;
+export type Link = (typeof links)[number];

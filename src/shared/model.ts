@@ -177,6 +177,15 @@ export const credentialsSchema = z.strictObject({
 });
 export type Credentials = z.infer<typeof credentialsSchema>;
 
+/** What one agent hands to the next: what is served, by this computer's clock. */
+export const handedOverSchema = z.strictObject({
+  account: accountIdSchema,
+  credentials: credentialsSchema,
+  issuedAt: timeSchema,
+  assumedRoleArn: z.string().nullable(),
+});
+export type HandedOver = z.infer<typeof handedOverSchema>;
+
 /** Which key serves an account, as `status` shows it: the one used last, else its first. `hardware` is false while unknown. */
 export const accountKeySchema = z.strictObject({
   uri: z.string(),

@@ -24,7 +24,7 @@ export const agent: Work = async ({ flags }, terminal) => {
   if (running === null) return other(terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void running.stop());
-  terminal.print({ pid: running.info.pid }, () => `The Rolekey agent is running at ${paths.socket}.`);
+  terminal.print({ pid: running.engine.info.pid }, () => `The Rolekey agent is running at ${paths.socket}.`);
   await running.ended;
   return exitCodes.ok;
 };

@@ -1,23 +1,22 @@
 /** The agent's door: turns requests of the socket into calls of the engine, and the engine's events into streams. */
-import { calls, type Caller, type CallName, type EngineEvent, type Handlers } from '../../shared/api.ts';
+import { callsAt, isCallAt, isEventAt, type Caller, type CallsAt } from '../../shared/api.ts';
+import type { EngineEvent, Handlers } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { callPath, eventsPath, promptPath, protocolVersion, wireHeaders } from '../../shared/wire.ts';
+import { dispatch } from '../dispatch.ts';
 import type { Logger } from '../ports.ts';
 import { commonHeaders, failure, success } from './answers.ts';
 import type { AgentAnswer, AgentRequest } from './listener.ts';
 
 export interface AgentServerDependencies {
-  readonly handlers: Handlers;
+  readonly handlers: Handlers<'agent'>;
   /** Subscribes to the engine's events for a client; returns the undo. */
   readonly subscribe: (client: string | null, listener: (event: EngineEvent) => void) => () => void;
   readonly logger: Logger;
 }
 
-const namesByPath = new Map<string, Exclude<CallName, 'answerPrompt'>>(
-  (Object.keys(calls) as CallName[])
-    .filter((name) => name !== 'answerPrompt')
-    .filter((name) => isForAgent(name))
-    .map((name) => [callPath(name), name]),
+const namesByPath = new Map(
+  callsAt('agent').flatMap((name) => (name === 'answerPrompt' ? [] : [[callPath(name), name] as const])),
 );
 const promptPrefix = promptPath('');
 
@@ -27,16 +26,8 @@ export function createAgentServer(
 ): (request: AgentRequest) => Promise<AgentAnswer> {
   const { handlers, subscribe, logger } = dependencies;
 
-  async function call(name: CallName, input: unknown, caller: Caller): Promise<AgentAnswer> {
-    const parsed = calls[name].input.safeParse(input);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const where = issue === undefined ? '' : `${issue.path.join('.')}: ${issue.message}`;
-      throw new AppError('usage-invalid', { message: `The request is not valid: ${where}.` });
-    }
-    // The handler's type is that of its own call; the union over all names is what the compiler cannot follow.
-    const handler = handlers[name] as (input: unknown, caller: Caller) => Promise<unknown>;
-    return success(await handler(parsed.data, caller));
+  async function call(name: CallsAt<'agent'>, input: unknown, caller: Caller): Promise<AgentAnswer> {
+    return success(await dispatch('agent', handlers, name, input, caller));
   }
 
   async function route(request: AgentRequest): Promise<AgentAnswer> {
@@ -49,7 +40,7 @@ export function createAgentServer(
     if (request.method !== 'POST') throw unknownPath(request);
     const name = namesByPath.get(request.path);
     if (name !== undefined) return call(name, parseJson(request.body), caller);
-    const promptId = isForAgent('answerPrompt') ? promptIdIn(request.path) : null;
+    const promptId = isCallAt('agent', 'answerPrompt') ? promptIdIn(request.path) : null;
     if (promptId !== null) {
       return call('answerPrompt', { id: promptId, answer: parseJson(request.body) }, caller);
     }
@@ -63,6 +54,7 @@ export function createAgentServer(
       stream: (write) => {
         write(': listening\n\n');
         return subscribe(client, (event) => {
+          if (!isEventAt('agent', event.name)) return;
           write(`event: ${event.name}\ndata: ${JSON.stringify(event.payload)}\n\n`);
         });
       },
@@ -79,10 +71,6 @@ export function createAgentServer(
       return failure(error);
     }
   };
-}
-
-function isForAgent(name: CallName): boolean {
-  return (calls[name].doors as readonly string[]).includes('agent');
 }
 
 /** The prompt an answer is for; null where the path is no prompt's. */
@@ -122,6 +110,7 @@ function cleanName(encoded: string): string {
   } catch {
     return 'a program';
   }
-  const clean = name.replace(/[^\p{L}\p{N}\p{P} ]/gu, '').slice(0, 80);
+  // Without quotation marks, so that the name cannot seem to end before it does.
+  const clean = name.replace(/[^\p{L}\p{N}\p{P} ]|[\p{Pi}\p{Pf}„‚"']/gu, '').slice(0, 80);
   return clean === '' ? 'a program' : clean;
 }

@@ -1,6 +1,7 @@
 /** What an agent left in an outlet: one that crashed, or one that could not empty it. */
-import type { Account } from '../../shared/model.ts';
+import { formatTime, type Account, type HandedOver } from '../../shared/model.ts';
 import type { Outlets } from '../outlets/outlets.ts';
+import type { LiveSession } from './live-session.ts';
 import type { SessionService } from './session-service.ts';
 
 /**
@@ -33,4 +34,35 @@ export async function takeUpLeft(
   );
   await sessions.withdraw(expired);
   await outlets.clear(others);
+}
+
+/** What this agent serves, for the agent that lives on in its place. */
+export function handOver({ account, live }: { account: string; live: LiveSession }): HandedOver {
+  const { credentials, expiresAt, issuedAt, assumedRoleArn } = live;
+  return {
+    account,
+    credentials: { ...credentials, expiration: formatTime(expiresAt) },
+    issuedAt: formatTime(issuedAt),
+    assumedRoleArn,
+  };
+}
+
+/** Serves what the agent before handed over, as far as it is still good and the account is still there. */
+export function takeHandedOver(
+  sessions: Pick<SessionService, 'resume'>,
+  accounts: readonly Account[],
+  handedOver: readonly HandedOver[],
+  now: number,
+): void {
+  const known = new Set(accounts.map(({ id }) => id));
+  const live = handedOver.map(({ account, credentials: { expiration, ...credentials }, ...rest }) => ({
+    account,
+    live: {
+      credentials,
+      expiresAt: Date.parse(expiration),
+      issuedAt: Date.parse(rest.issuedAt),
+      assumedRoleArn: rest.assumedRoleArn,
+    },
+  }));
+  sessions.resume(live.filter((each) => known.has(each.account) && each.live.expiresAt > now));
 }

@@ -131,6 +131,20 @@ export class SessionService {
     );
   }
 
+  /**
+   * Gives up what is served without taking it from any outlet: another agent goes on with it. What is under way is
+   * abandoned, and nothing is renewed any more.
+   */
+  async release(): Promise<{ readonly account: string; readonly live: LiveSession }[]> {
+    this.#stopped = true;
+    this.#cancelWake?.();
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const { attempt } of sessions) attempt?.abandon();
+    await Promise.all(sessions.map(({ outletQueue }) => outletQueue(() => undefined))); // what is being written is let end
+    return sessions.flatMap(({ id, issued }) => (issued === null ? [] : [{ account: id, live: issued }]));
+  }
+
   /** Drops what is known of an account that was removed. */
   forget(id: string): void {
     this.#sessions.delete(id);

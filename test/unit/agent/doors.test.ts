@@ -1,37 +1,43 @@
-/** A call is reachable at the doors that show it and at no other: one is made up for the window alone. */
-import { expect, it, vi } from 'vitest';
-import type * as Api from '../../../src/shared/api.ts';
+/** The socket reaches the calls that are marked for it and no other, and hears no other events. */
+import { expect, it } from 'vitest';
+import { calls, events, type CallName, type EngineEvent } from '../../../src/shared/api.ts';
+import { callPath } from '../../../src/shared/wire.ts';
+import { createWorld } from './world.ts';
 
-vi.mock(import('../../../src/shared/api.ts'), async (importOriginal) => {
-  const original = await importOriginal();
-  const { status, lock } = original.calls;
-  return {
-    ...original,
-    calls: {
-      ...original.calls,
-      onlyWindow: { ...status, doors: ['window'] },
-      onlyPinWindow: { ...lock, doors: ['pin-window'] },
-      answerPrompt: { ...original.calls.answerPrompt, doors: ['pin-window'] },
-    } as unknown as typeof Api.calls,
-  };
+const names = Object.keys(calls) as Exclude<CallName, 'answerPrompt'>[];
+const isForAgent = (name: CallName): boolean => (calls[name].doors as readonly string[]).includes('agent');
+const elsewhere = names.filter((name) => !isForAgent(name));
+
+it('there are calls that are not for the socket', () => {
+  expect(elsewhere).toContain('addAccount');
+  expect(elsewhere).toContain('currentPrompt');
 });
 
-const { createWorld } = await import('./world.ts');
-
-it.each(['/v1/only-window', '/v1/only-pin-window'])('%s is not there', async (path) => {
+it.each(elsewhere)('%s cannot be reached', async (name) => {
   const { send, asked } = createWorld();
-  expect(await send({ path })).toMatchObject({ status: 400, json: { error: { code: 'usage-invalid' } } });
+  expect(await send({ path: callPath(name) })).toMatchObject({
+    status: 400,
+    json: { error: { code: 'usage-invalid' } },
+  });
   expect(asked).toEqual([]);
 });
 
-it('the made-up calls do not take others away', async () => {
-  const { send, asked } = createWorld();
-  expect((await send({})).status).toBe(200);
-  expect(asked).toHaveLength(1);
-});
+it.each(['/v1/to-string', '/v1/constructor', '/v1/__proto__', '/v1/answer-prompt'])(
+  '%s is no call',
+  async (path) => {
+    const { send, asked } = createWorld();
+    expect((await send({ path })).status).toBe(400);
+    expect(asked).toEqual([]);
+  },
+);
 
-it('answers to prompts come in at this door because they are marked for it, and only then', async () => {
-  const { send, asked } = createWorld();
-  expect((await send({ path: '/v1/prompts/p-1', body: '{"cancel":true}' })).status).toBe(400);
-  expect(asked).toEqual([]);
+it('an event of the window alone is not told', async () => {
+  expect(events.reveal.doors).toEqual(['window']);
+  const { hub, listen } = createWorld();
+  const { heard } = await listen();
+  const told = heard.length;
+  hub.emit({ name: 'reveal', payload: { account: 'dev' } } satisfies EngineEvent);
+  expect(heard).toHaveLength(told);
+  hub.emit({ name: 'accounts', payload: {} });
+  expect(heard).toHaveLength(told + 1);
 });

@@ -71,6 +71,7 @@ describe('who calls', () => {
     ['%E0%A4%A', 'a program'],
     ['%0A', 'a program'],
     ['Team-Portal (v2)', 'Team-Portal (v2)'],
+    ['rolekey%E2%80%9D%20or%20%E2%80%9Cthe%20%22window%22%20%C2%BBit%C2%AB', 'rolekey or the window it'],
   ])('%s is shown as %j', async (encoded, shown) => {
     expect((await callerOf({ 'rolekey-command': encoded })).saysItIs).toBe(shown);
   });

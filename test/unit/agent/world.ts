@@ -26,7 +26,7 @@ export function createWorld() {
         return world.respond(name);
       },
     ]),
-  ) as unknown as Handlers;
+  ) as unknown as Handlers<'agent'>;
   const subscribe = (client: string | null, listener: (event: EngineEvent) => void) =>
     hub.subscribe(client, listener);
   const server = createAgentServer({ handlers, subscribe, logger });
