@@ -51,17 +51,17 @@ describe('an app on the private desktop', () => {
     const item = await desktop.tray.item();
     expect((await item.icon()).readUInt32BE(16)).toBe(16); // the width in a PNG's header
     expect(await item.toolTip()).toBe('Two accounts are connected');
-    expect((await item.menu()).map(({ label, enabled, checked, depth }) => [label, enabled, checked, depth])).toEqual(
-      [
-        ['Show', true, null, 1],
-        ['Notify', true, null, 1],
-        ['Accounts', true, null, 1],
-        ['One', true, true, 2],
-        ['', true, null, 1],
-        ['Locked', false, null, 1],
-        ['Quit', true, null, 1],
-      ],
-    );
+    expect(
+      (await item.menu()).map(({ label, enabled, checked, depth }) => [label, enabled, checked, depth]),
+    ).toEqual([
+      ['Show', true, null, 1],
+      ['Notify', true, null, 1],
+      ['Accounts', true, null, 1],
+      ['One', true, true, 2],
+      ['', true, null, 1],
+      ['Locked', false, null, 1],
+      ['Quit', true, null, 1],
+    ]);
     await item.activate();
     await happened('tray clicked');
   });
@@ -135,7 +135,7 @@ describe('an app with a fault', () => {
 
   it('is found out: its icon is no image', async () => {
     const faulty = await desktop.launch({ app, args: ['--fault=icon'] });
-    await expect((await desktop.tray.item()).icon()).rejects.toThrow('the image of the tray icon');
+    await expect((await desktop.tray.item()).icon(1000)).rejects.toThrow('the image of the tray icon');
     await faulty.stop();
   });
 
@@ -144,6 +144,25 @@ describe('an app with a fault', () => {
     await (await desktop.tray.item()).click('Notify');
     await expect(desktop.notifications.waitFor('Connected')).rejects.toThrow('has no body');
     await faulty.stop();
+  });
+});
+
+describe('a desktop that stops', () => {
+  it('finds a process that outlived its app, and ends it', async () => {
+    const own = await Desktop.start();
+    const faulty = await own.launch({ app, args: ['--fault=orphan'] });
+    await faulty.window();
+    await expect(own.stop()).rejects.toThrow(/^Still running after the app had ended: \d+ sleep 60\.$/);
+    expect(own.processes()).toEqual([]);
+  });
+
+  it('ends an app that hangs', async () => {
+    const own = await Desktop.start();
+    const hanging = await own.launch({ app });
+    await hanging.window();
+    process.kill(hanging.pid, 'SIGSTOP');
+    await own.stop();
+    expect(own.processes()).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@
  */
 const { app, BrowserWindow, clipboard, Menu, nativeImage, net, Notification } = require('electron');
 const { powerMonitor, protocol, Tray, utilityProcess } = require('electron');
+const { spawn } = require('node:child_process');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
@@ -30,6 +31,7 @@ if (app.requestSingleInstanceLock()) {
 }
 
 async function start() {
+  if (fault === 'orphan') spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   protocol.handle('app', async ({ url }) => {
     const page = await net.fetch(pathToFileURL(join(__dirname, new URL(url).pathname)).href);
     const headers = { 'content-type': 'text/html', 'content-security-policy': "default-src 'none'" };

@@ -73,7 +73,12 @@ export async function call(connection: MessageBus, request: Call): Promise<unkno
 /** Whether a name has an owner on the bus. */
 export async function hasOwner(connection: MessageBus, name: string): Promise<boolean> {
   const bus = 'org.freedesktop.DBus';
-  const question = { destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'NameHasOwner' };
+  const question = {
+    destination: bus,
+    path: '/org/freedesktop/DBus',
+    interface: bus,
+    member: 'NameHasOwner',
+  };
   const [owned] = await call(connection, { ...question, signature: 's', body: [name] });
   return owned === true;
 }

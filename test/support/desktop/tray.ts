@@ -26,6 +26,8 @@ export interface MenuEntry {
 
 class Watcher extends service.Interface {
   readonly registered: string[] = [];
+  readonly IsStatusNotifierHostRegistered = true;
+  readonly ProtocolVersion = 0;
 
   RegisterStatusNotifierItem(name: string): void {
     this.registered.push(name);
@@ -39,12 +41,6 @@ class Watcher extends service.Interface {
   }
   get RegisteredStatusNotifierItems(): string[] {
     return this.registered;
-  }
-  get IsStatusNotifierHostRegistered(): boolean {
-    return true;
-  }
-  get ProtocolVersion(): number {
-    return 0;
   }
 }
 
@@ -119,11 +115,11 @@ export class TrayItem {
    * The icon as a PNG; Chromium writes it to a file, and names it a moment later.
    * @throws Error when there is none (Electron leaves an unreadable image out), or when it is no PNG.
    */
-  async icon(): Promise<Buffer> {
+  async icon(timeoutMs = 5000): Promise<Buffer> {
     const name = await until(
       async () => (await this.property('IconName').catch(() => '')) as string,
       'the image of the tray icon',
-      5000,
+      timeoutMs,
     );
     const file = join((await this.property('IconThemePath')) as string, `${name}.png`);
     const image = readFileSync(file);

@@ -20,7 +20,8 @@ const compat = fileURLToPath(new URL('compat/index.cjs', import.meta.url));
  * `args` come before the app's folder. `from` says who chose it.
  * @typedef {'ELECTRON_OVERRIDE_DIST_PATH' | 'installed' | 'test'} Origin
  * @typedef {{ executable: string, version: string, from: Origin, args: string[] }} FoundElectron
- * @typedef {{ reason: string }} NoElectron one sentence without a full stop
+ * @typedef {{ reason: string, mistake: boolean }} NoElectron
+ *   `reason` is one sentence without a full stop; `mistake`: one was named, and is not what it should be.
  */
 
 /**
@@ -53,13 +54,16 @@ export async function findElectron({
   const installed = join(packageFolder, 'dist');
   if (existsSync(installed)) return inFolder(installed, 'installed', packageFolder, run);
   if (!download && !isComplete(testElectronFolder(cache))) {
-    return { reason: 'Electron is not installed, and the test Electron has not been fetched yet' };
+    return {
+      reason: 'Electron is not installed, and the test Electron has not been fetched yet',
+      mistake: false,
+    };
   }
   try {
-    const folder = await obtainElectron({ cache });
+    const folder = await obtainElectron({ cache, run });
     return found(join(folder, 'electron'), testElectronVersion, 'test');
   } catch (error) {
-    if (error instanceof ElectronUnavailable) return { reason: error.message };
+    if (error instanceof ElectronUnavailable) return { reason: error.message, mistake: false };
     throw error;
   }
 }
@@ -86,10 +90,10 @@ export function describeElectron({ version, from, executable }) {
  */
 function inFolder(folder, from, packageFolder, run) {
   const executable = join(folder, executableName(packageFolder));
-  if (!existsSync(executable)) return { reason: `there is no ${executable}` };
+  if (!existsSync(executable)) return { reason: `there is no ${executable}`, mistake: true };
   const version = versionIn(folder) ?? versionSaid(executable, run);
   return version === null
-    ? { reason: `${executable} does not tell its version` }
+    ? { reason: `${executable} does not tell its version`, mistake: true }
     : found(executable, version, from);
 }
 
@@ -125,6 +129,11 @@ function versionIn(folder) {
  * @param {import('./run.mjs').Run} run
  */
 function versionSaid(executable, run) {
-  const { ok, output } = run('env', ['ELECTRON_RUN_AS_NODE=1', executable, '-p', 'process.versions.electron']);
+  const { ok, output } = run('env', [
+    'ELECTRON_RUN_AS_NODE=1',
+    executable,
+    '-p',
+    'process.versions.electron',
+  ]);
   return ok && /^\d+\./.test(output) ? output : null;
 }

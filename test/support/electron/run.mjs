@@ -23,9 +23,16 @@ export function runProgram(command, args, folder) {
   return {
     ok: error === undefined && status === 0,
     missing: error !== undefined && 'code' in error && error.code === 'ENOENT',
-    output: (stdout ?? '').trim(),
-    complaint: (stderr ?? '').trim().split('\n').at(-1) ?? '',
+    ...(error === undefined ? said(stdout, stderr) : said('', '')), // where it did not run, both are null
   };
+}
+
+/**
+ * @param {string} stdout
+ * @param {string} stderr
+ */
+function said(stdout, stderr) {
+  return { output: stdout.trim(), complaint: stderr.trim().split('\n').at(-1) ?? '' };
 }
 
 /**

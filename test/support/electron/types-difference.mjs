@@ -41,12 +41,11 @@ export function judgeTypes({ tsconfig, files, installedTypes, oldTypes }, suppli
  * @returns {{ api: string, text: string }[]}
  */
 function complaints({ tsconfig, files, types }) {
-  const read = ts.readConfigFile(tsconfig, (path) => ts.sys.readFile(path));
-  const folder = dirname(tsconfig);
-  const { options } = ts.convertCompilerOptionsFromJson(
-    /** @type {{ compilerOptions: unknown }} */ (read.config).compilerOptions,
-    folder,
+  const read = /** @type {{ config?: { compilerOptions?: unknown } }} */ (
+    ts.readConfigFile(tsconfig, (path) => ts.sys.readFile(path))
   );
+  const folder = dirname(tsconfig);
+  const { options } = ts.convertCompilerOptionsFromJson(read.config?.compilerOptions, folder);
   const program = ts.createProgram([...files], {
     ...options,
     paths: { electron: [types] },

@@ -92,12 +92,16 @@ function smallFunctions() {
   supply(os, 'availableParallelism', () => () => os.cpus().length);
   supply(util, 'styleText', () => (format, text) => text);
   supply(stream, 'getDefaultHighWaterMark', () => (objects) => (objects ? 16 : 16 * 1024));
-  supply(stream.Readable, 'fromWeb', () => (source, options) =>
-    stream.Readable.from(source, { objectMode: false, ...options }),
+  supply(
+    stream.Readable,
+    'fromWeb',
+    () => (source, options) => stream.Readable.from(source, { objectMode: false, ...options }),
   );
   supply(workerThreads, 'markAsUncloneable', () => () => undefined);
-  supply(asyncHooks.AsyncLocalStorage, 'snapshot', () => () =>
-    asyncHooks.AsyncResource.bind((run, ...args) => run(...args)),
+  supply(
+    asyncHooks.AsyncLocalStorage,
+    'snapshot',
+    () => () => asyncHooks.AsyncResource.bind((run, ...args) => run(...args)),
   );
 }
 
