@@ -67,7 +67,11 @@ export class RunningApp {
     await this.electron.evaluate(({ app }) => void setImmediate(() => app.exit(0))).catch(() => undefined);
     await this.ended;
     clearTimeout(force);
-    await this.electron.close().catch(() => undefined); // Playwright's own files
+  }
+
+  /** Once nothing runs that it started: Playwright waits for all that hold its pipes, and removes its files. */
+  async release(): Promise<void> {
+    await this.electron.close().catch(() => undefined);
   }
 }
 

@@ -114,6 +114,7 @@ export class Desktop {
       await this.#noneLeft();
     } finally {
       await endProcesses(() => this.processes());
+      await Promise.all(this.#apps.map((app) => app.release()));
       await Promise.all([sessionBus.stop(), systemBus.stop()]);
       await display.stop();
       rmSync(directory, { recursive: true, force: true });
