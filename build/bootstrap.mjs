@@ -37,11 +37,33 @@ const parts = {
     packages: ['opensc', 'opensc-pkcs11'],
     present: () => onPath('pkcs11-tool') && pkcs11Modules('pkcs11-spy.so').some(existsSync),
   },
+  xvfb: { packages: ['xvfb'], present: () => onPath('Xvfb') },
+  dbus: { packages: ['dbus'], present: () => onPath('dbus-daemon') },
+  electronLibraries: {
+    packages: ['libgtk-3-0', 'libnss3', 'libnotify4', 'libasound2', 'libgbm1'],
+    present: () =>
+      ['libgtk-3.so.0', 'libnss3.so', 'libnotify.so.4', 'libasound.so.2', 'libgbm.so.1'].every(isLibrary),
+  },
+  // The AppImage that holds the test Electron can unpack itself where this is missing.
+  squashfs: { packages: ['squashfs-tools'], present: () => onPath('unsquashfs') },
+  pip: { packages: ['python3-pip'], present: hasPip },
 };
 
+/** @typedef {keyof typeof parts} Part */
+
+/** What the end-to-end tests are run with: the test Electron is for Linux on x64 alone. */
+const hasTestElectron = process.platform === 'linux' && process.arch === 'x64';
+/** @type {Part[]} */
+const desktop = ['xvfb', 'dbus']; // the stand-ins are judged also where no Electron can be had
+/** @type {Part[]} */
+const electron = hasTestElectron ? ['electronLibraries'] : [];
+/** @type {Part[]} */
+const electronDownload = hasTestElectron && (await lacksElectron()) ? ['squashfs', 'pip'] : [];
+
 /**
- * What each task needs and what it runs once everything is set up and built.
- * @type {Record<string, { needs: (keyof typeof parts)[], wants?: (keyof typeof parts)[], run?: string[] }>}
+ * What each task needs and what it runs once everything is set up and built. It does without what it `wants`, but not
+ * in CI; without what it `likes` everywhere: then the end-to-end tests are skipped, unless they have an Electron.
+ * @type {Record<string, { needs: Part[], wants?: Part[], likes?: Part[], run?: string[] }>}
  */
 const tasks = {
   build: { needs: ['compiler'] },
@@ -51,8 +73,14 @@ const tasks = {
     run: ['node', 'build/run-program.mjs', 'test/support/demo/main.ts'],
   },
   test: {
-    needs: ['compiler', 'openssl', 'softhsm', 'awscli', 'opensc'],
+    needs: ['compiler', 'openssl', 'softhsm', 'awscli', 'opensc', ...desktop, ...electron],
+    likes: electronDownload,
     run: ['node', 'build/run-tests.mjs'],
+  },
+  e2e: {
+    needs: ['compiler', 'openssl', 'softhsm', ...desktop, ...electron],
+    likes: electronDownload,
+    run: ['node', 'build/run-tests.mjs', '--e2e-only'],
   },
   check: { needs: ['compiler'], run: ['node', 'build/run-tests.mjs', '--checks-only'] },
   bench: {
@@ -67,7 +95,7 @@ if (task === undefined)
   fail(`There is no task “${taskName}”; there are ${Object.keys(tasks).join(', ')}.`, 2);
 
 const headers = nodeHeaders();
-systemPackages(task.needs, task.wants ?? []);
+systemPackages(task.needs, task.wants ?? [], task.likes ?? []);
 npmPackages();
 setUp('node', ['build/build.mjs']);
 if (task.run !== undefined) {
@@ -84,14 +112,15 @@ function checkNode() {
 
 /**
  * Installs what is missing, or says all of it at once.
- * @param {(keyof typeof parts)[]} needs
- * @param {(keyof typeof parts)[]} wants the task does without, but not in CI
+ * @param {Part[]} needs
+ * @param {Part[]} wants the task does without, but not in CI
+ * @param {Part[]} likes the task does without
  */
-function systemPackages(needs, wants) {
-  /** @param {(keyof typeof parts)[]} names */
+function systemPackages(needs, wants, likes) {
+  /** @param {Part[]} names */
   const missingOf = (names) => names.filter((name) => !parts[name]?.present());
   const required = inCi ? [...needs, ...wants] : needs;
-  const missing = missingOf([...needs, ...wants]);
+  const missing = missingOf([...needs, ...wants, ...likes]);
   const lacking = headers === null ? [`Node's headers (${headersAdvice})`] : [];
   if (missing.length === 0 && lacking.length === 0) return;
   const packages = missing.flatMap((name) => parts[name]?.packages ?? []);
@@ -165,6 +194,23 @@ function onPath(name) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, name)));
 }
 
+async function lacksElectron() {
+  const { findElectron } = await import('../test/support/electron/find-electron.mjs');
+  return 'reason' in (await findElectron({ download: false }));
+}
+
+/** By Debian's own Python or another that comes first on PATH: the tests ask that one. */
+function hasPip() {
+  return spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** @param {string} name */
+function isLibrary(name) {
+  return ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/lib'].some((folder) =>
+    existsSync(join(folder, name)),
+  );
+}
+
 /** @param {string} name */
 function pkcs11Modules(name) {
   return ['/usr/lib/pkcs11', '/usr/lib/x86_64-linux-gnu/pkcs11', '/usr/lib/aarch64-linux-gnu/pkcs11'].map(
@@ -179,6 +225,6 @@ function pkcs11Modules(name) {
 function fail(message, code = 1) {
   console.error(message);
   // The last line of a test run is a count, also of one that never began.
-  if (process.argv[2] === 'test' || process.argv[2] === 'check') console.log('0 passed, 1 failed');
+  if (['test', 'check', 'e2e'].includes(process.argv[2] ?? '')) console.log('0 passed, 1 failed');
   process.exit(code);
 }

@@ -1,12 +1,15 @@
 /**
- * Every check and every test: `node build/run-tests.mjs [--checks-only]`.
+ * Every check and every test: `node build/run-tests.mjs [--checks-only | --e2e-only]`.
  * Ends with the line `N passed, N failed[, N skipped]`; each check that is no test counts as one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { describeElectron, findElectron } from '../test/support/electron/find-electron.mjs';
+import { handOn } from '../test/support/electron/hand-on.mjs';
 import { findAllowedSkip, parseAllowedSkips } from './allowed-skips.mjs';
+import { planTests } from './test-plan.mjs';
 
 /** @type {[name: string, command: string[]][]} */
 const checks = [
@@ -14,18 +17,20 @@ const checks = [
   ['lint', ['eslint', '--max-warnings', '0', '.']],
   ['boundaries', ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test', 'build']],
   ['types', ['tsc', '-p', '.']],
+  ['electron types', ['node', 'build/check-electron-types.mjs']],
 ];
 const inCi = process.env.CI === 'true';
 const checksOnly = process.argv.includes('--checks-only');
+const onlyEndToEnd = process.argv.includes('--e2e-only');
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
-for (const [name, command] of checks) {
+for (const [name, command] of onlyEndToEnd ? [] : checks) {
   const started = performance.now();
   const ok = run(command) === 0;
   totals[ok ? 'passed' : 'failed'] += 1;
   console.log(`${ok ? '✓' : '✗'} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
-if (!checksOnly) tests();
+if (!checksOnly) await tests();
 const skipped = totals.skipped === 0 ? '' : `, ${String(totals.skipped)} skipped`;
 console.log(`${String(totals.passed)} passed, ${String(totals.failed)} failed${skipped}`);
 process.exitCode = totals.failed === 0 ? 0 : 1;
@@ -45,10 +50,27 @@ function readReport(path) {
   return /** @type {Report} */ (report);
 }
 
-function tests() {
+/** Which tests there are to run; an Electron that was found is handed on to them. */
+async function plan() {
+  const electron = await findElectron();
+  const found = 'executable' in electron;
+  if (found) handOn(electron);
+  return planTests({
+    onlyEndToEnd,
+    electron: found ? { description: describeElectron(electron) } : electron,
+  });
+}
+
+async function tests() {
+  const { announcements, vitest, includes, ...counts } = await plan();
+  for (const line of announcements) console.log(line);
+  totals.skipped += counts.skipped;
+  totals.failed += counts.failed;
+  if (vitest === null) return;
   const folder = mkdtempSync(join(tmpdir(), 'rolekey-tests-'));
   const report = join(folder, 'report.json');
-  const status = run(['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile=${report}`]);
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile=${report}`];
+  const status = run(['vitest', 'run', ...vitest, ...reporters]);
   /** @type {Report} */
   let results;
   try {
@@ -60,7 +82,9 @@ function tests() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const allowed = parseAllowedSkips(readFileSync('test/allowed-skips.txt', 'utf8'));
+  const allowed = parseAllowedSkips(readFileSync('test/allowed-skips.txt', 'utf8')).filter(({ file }) =>
+    includes(file),
+  );
   /** @type {Set<(typeof allowed)[number]>} */
   const met = new Set();
   const failedBefore = totals.failed;
@@ -77,9 +101,10 @@ function tests() {
     }
   }
   const collected = new Set(results.testResults.map(({ name }) => relative('.', name)));
-  for (const path of readdirSync('test', { recursive: true, encoding: 'utf8' })) {
-    const isTest = /\.(test|spec)\.[a-z]+$/.test(path);
-    if (isTest && !collected.has(join('test', path))) fail(`not run by anything: ${join('test', path)}`);
+  for (const name of readdirSync('test', { recursive: true, encoding: 'utf8' })) {
+    const path = join('test', name);
+    const isTest = /\.(test|spec)\.[a-z]+$/.test(path) && includes(path);
+    if (isTest && !collected.has(path)) fail(`not run by anything: ${path}`);
   }
   for (const entry of allowed.filter((each) => !met.has(each))) {
     fail(`test/allowed-skips.txt names a test that is not there: ${entry.file} ${entry.name}`);
@@ -105,6 +130,7 @@ function fail(what) {
 
 /** @param {string[]} command */
 function run(command) {
-  const [program = '', ...args] = command;
-  return spawnSync(join('node_modules', '.bin', program), args, { stdio: 'inherit' }).status;
+  const [name = '', ...args] = command;
+  const program = name === 'node' ? process.execPath : join('node_modules', '.bin', name);
+  return spawnSync(program, args, { stdio: 'inherit' }).status;
 }
