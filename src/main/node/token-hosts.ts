@@ -3,10 +3,10 @@ import { fork } from 'node:child_process';
 import type { TokenHost, TokenHosts } from '../ports.ts';
 
 /**
- * A module's own settings (SOFTHSM2_CONF and the like) are passed on. What would run other code in the host is not, nor
- * what a PKCS#11 module has no business to know.
+ * The environment of a token host, made of ours. A module's own settings (SOFTHSM2_CONF and the like) are passed on. What
+ * would run other code in the host is not, nor what a PKCS#11 module has no business to know.
  */
-function hostEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function hostEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(NODE_|AWS_)/i.test(name)));
 }
 

@@ -11,6 +11,9 @@ import type { KeyInfo } from '../../../shared/model.ts';
  */
 export const endGraceMs = 2000;
 
+/** What a host is told in place of a request where its channel cannot be taken away: it is wanted no more. */
+export const closeMessage = 'close';
+
 /** Which token is meant, by what it says of itself: slot numbers change. Padding is trimmed. */
 export interface TokenRef {
   readonly serial: string;
