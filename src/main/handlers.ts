@@ -33,15 +33,7 @@ export type EngineHandlers = {
 
 /** What only a process with windows, or a socket, can do. */
 type ShellCall =
-  | 'checkAccount'
-  | 'readCommandLine'
-  | 'addAccount'
-  | 'removeAccount'
-  | 'copyCommand'
-  | 'openLink'
-  | 'currentPrompt'
-  | 'takeover'
-  | 'shutdown';
+  'addAccount' | 'removeAccount' | 'copyCommand' | 'openLink' | 'currentPrompt' | 'takeover' | 'shutdown';
 
 export function createHandlers(parts: EngineParts): EngineHandlers {
   const { info, store, accounts, sessions, tokens, prompts, notices, clock, http } = parts;
@@ -68,6 +60,8 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
     accountsEdit: (input) => accounts.edit(input),
     accountsRemove: async (input) => ({ removed: await accounts.remove(input.accounts) }),
     accountsImport: (input) => accounts.import(input),
+    checkAccount: (input) => accounts.check(input),
+    readCommandLine: ({ commandLine }) => accounts.readCommandLine(commandLine),
     connect: async ({ select, timeoutMs }, caller) => {
       const ids = selected(select);
       const connecting = sessions.connect(ids, {

@@ -9,6 +9,7 @@ import { unifiedDiff } from '../outlets/unified-diff.ts';
 import type { Files } from '../ports.ts';
 import { overrideOf, type EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
 import { checkAccount, refuse } from '../roles-anywhere/preflight.ts';
+import { checkNewAccount, outletWarnings } from './account-check.ts';
 import { editAccount, makeAccount, voidsSession } from './account-fields.ts';
 import type { ImportContext } from './account-import.ts';
 import type { AccountStore } from './account-store.ts';
@@ -80,6 +81,27 @@ export class AccountService {
 
   import(input: CallInput<'accountsImport'>): Promise<Imported> {
     return this.#inTurn(() => this.#import(input));
+  }
+
+  /** What is wrong with a new account, and what may be. Changes nothing. */
+  async check({ id, fields }: CallInput<'checkAccount'>): Promise<CallOutput<'checkAccount'>> {
+    const { store, outlets, environment } = this.#options;
+    return checkNewAccount(id, fields, { existing: store.list(), environment, outlets });
+  }
+
+  /** What an import of the command line would bring. Changes nothing. */
+  async readCommandLine(commandLine: string): Promise<CallOutput<'readCommandLine'>> {
+    const from = { commandLine, directory: null };
+    const { imported, skipped, dropped } = importCommandLine(
+      { ...from, id: null },
+      await this.#importContext(),
+    );
+    const [refusal] = skipped;
+    return {
+      account: imported[0] ?? null,
+      problem: refusal === undefined ? null : { code: refusal.code, message: refusal.message },
+      dropped: dropped.map(({ flag, reason }) => ({ flag, reason })),
+    };
   }
 
   async #add(input: CallInput<'accountsAdd'>): Promise<CallOutput<'accountsAdd'>> {
@@ -163,12 +185,8 @@ export class AccountService {
   }
 
   async #read({ from, id }: CallInput<'accountsImport'>): Promise<Imported> {
-    const { store, files, configPath, importContext } = this.#options;
-    const context = {
-      ...importContext,
-      existing: store.list(),
-      takenProfiles: await this.#takenProfiles(),
-    };
+    const { files, configPath } = this.#options;
+    const context = await this.#importContext();
     if ('commandLine' in from) return importCommandLine({ ...from, id }, context);
     const bytes = await files.read(from.configFile ?? configPath);
     if (bytes === null && from.configFile !== null) {
@@ -178,6 +196,11 @@ export class AccountService {
       });
     }
     return importAwsConfig(bytes ?? new Uint8Array(), { profiles: from.profiles, id }, context);
+  }
+
+  async #importContext(): Promise<ImportContext> {
+    const { store, importContext } = this.#options;
+    return { ...importContext, existing: store.list(), takenProfiles: await this.#takenProfiles() };
   }
 
   async #takenProfiles(): Promise<ReadonlySet<string>> {
@@ -198,17 +221,4 @@ export class AccountService {
 
 function diffOf(previews: readonly Preview[]): string {
   return previews.map(unifiedDiff).join('');
-}
-
-/** What an outlet does not do, said where it was asked for. */
-function outletWarnings({ outlet, profileRegion }: Account, former: Account | null): Problem[] {
-  if (former?.outlet === outlet && former.profileRegion === profileRegion) return [];
-  if (outlet === 'container-endpoint') {
-    const message = 'The outlet container-endpoint is not built yet: no program gets credentials through it.';
-    return [{ code: 'outlet-not-built', message }];
-  }
-  if (profileRegion === null || outlet === 'credential-process') return [];
-  const message =
-    'The profile’s region is written into the AWS files with the outlet credential-process only.';
-  return [{ code: 'region-not-written', message }];
 }

@@ -5,8 +5,8 @@ import type { ImportContext } from './account-import.ts';
 
 export interface TypedLine {
   readonly commandLine: string;
-  /** Absolute path of the folder it was typed in. */
-  readonly directory: string;
+  /** Absolute path of the folder it was typed in; null: not known, see `Surroundings`. */
+  readonly directory: string | null;
   /** The new account's ID; null: made from the profile `update` writes, else from the role's name. */
   readonly id: string | null;
 }

@@ -34,7 +34,7 @@ export const settingsSchema = z
     context.addIssue({
       code: 'custom',
       path: ['accounts', clash.index, clash.field],
-      message: `is also that of account ${clash.earlier.id}`,
+      message: clashText(clash),
     });
   });
 
@@ -53,33 +53,47 @@ export const emptySettings: Settings = {
 /** Nothing came before version 1. */
 export const settingsFormat = documentFormat(currentVersion, settingsSchema, {});
 
+/** What of an account decides whether it can live beside others. */
+export type ClashFields = Pick<Account, 'id' | 'awsProfile' | 'outlet'>;
+
 export interface Clash {
   readonly field: 'id' | 'awsProfile';
-  readonly earlier: Account;
-  readonly later: Account;
+  readonly earlier: ClashFields;
+  readonly later: ClashFields;
   /** Of the later one. */
   readonly index: number;
 }
 
-/**
- * The first two accounts that cannot live together: one ID, or one AWS profile in the AWS files. Both file outlets
- * count as one, since SDKs read static keys before `credential_process` and so would serve one account as the other.
- */
-export function findClash(accounts: readonly Account[]): Clash | null {
-  const byId = new Map<string, Account>();
-  const byProfile = new Map<string, Account>();
-  for (const [index, later] of accounts.entries()) {
-    const sameId = byId.get(later.id);
-    if (sameId !== undefined) return { field: 'id', earlier: sameId, later, index };
-    byId.set(later.id, later);
-    if (!writesAwsFiles(later)) continue;
-    const sameProfile = byProfile.get(later.awsProfile);
-    if (sameProfile !== undefined) return { field: 'awsProfile', earlier: sameProfile, later, index };
-    byProfile.set(later.awsProfile, later);
-  }
-  return null;
+/** The first of {@link clashes}; null where all can live together. */
+export function findClash(accounts: readonly ClashFields[]): Clash | null {
+  return clashes(accounts)[0] ?? null;
 }
 
-function writesAwsFiles({ outlet }: Account): boolean {
+/** The later one's field as a predicate, without a full stop. */
+export function clashText({ earlier }: Clash): string {
+  return `is also that of account ${earlier.id}`;
+}
+
+/**
+ * Accounts that cannot live together: one ID, or one AWS profile in the AWS files. Both file outlets count as one, since
+ * SDKs read static keys before `credential_process` and so would serve one account as the other.
+ */
+export function clashes(accounts: readonly ClashFields[]): Clash[] {
+  const found: Clash[] = [];
+  const byId = new Map<string, ClashFields>();
+  const byProfile = new Map<string, ClashFields>();
+  for (const [index, later] of accounts.entries()) {
+    const sameId = byId.get(later.id);
+    if (sameId === undefined) byId.set(later.id, later);
+    else found.push({ field: 'id', earlier: sameId, later, index });
+    if (!writesAwsFiles(later)) continue;
+    const sameProfile = byProfile.get(later.awsProfile);
+    if (sameProfile === undefined) byProfile.set(later.awsProfile, later);
+    else found.push({ field: 'awsProfile', earlier: sameProfile, later, index });
+  }
+  return found;
+}
+
+function writesAwsFiles({ outlet }: ClashFields): boolean {
   return outlet === 'credential-process' || outlet === 'credentials-file';
 }

@@ -27,13 +27,16 @@ export interface LeftCredentials extends Published {
   readonly accountId: string;
 }
 
+/** What of an account decides about its sections of the AWS files. */
+export type SectionFields = Pick<Account, 'id' | 'awsProfile' | 'profileRegion' | 'outlet'>;
+
 /** Every method throws what the AWS files throw (see createAwsFile): nothing is written then. */
 export interface Outlets {
   /**
    * What an account's sections would do to each AWS file they touch, nothing done.
    * @param former the account before an edit; null for a new one.
    */
-  preview(account: Account, former: Account | null, adopt: boolean): Promise<readonly Preview[]>;
+  preview(account: SectionFields, former: SectionFields | null, adopt: boolean): Promise<readonly Preview[]>;
   /** Brings the config file to what the account wants; no credentials are touched. */
   settle(account: Account, former: Account | null): Promise<void>;
   /** Puts credentials where the outlet keeps them; several at once are one write. */
@@ -135,8 +138,8 @@ export function createOutlets(options: OutletsOptions): Outlets {
 }
 
 function configEntry(
-  account: Account,
-  former: Account | null,
+  account: SectionFields,
+  former: SectionFields | null,
 ): { accountId: string; profile: string; profileRegion: string | null; formerRegion: string | null } {
   return {
     accountId: account.id,
@@ -146,6 +149,9 @@ function configEntry(
   };
 }
 
-function removalOf({ id, profileRegion }: Account): { accountId: string; profileRegion: string | null } {
+function removalOf({ id, profileRegion }: SectionFields): {
+  accountId: string;
+  profileRegion: string | null;
+} {
   return { accountId: id, profileRegion };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   editAccount,
-  fieldRefusal,
   makeAccount,
   sessionVoidingFields,
   voidsSession,
 } from '../../../src/main/accounts/account-fields.ts';
+import { fieldRefusal } from '../../../src/main/accounts/account-rules.ts';
 import type { AccountFields } from '../../../src/shared/api.ts';
 import { accountFieldsSchema } from '../../../src/shared/api.ts';
 import { fields, keyUri, profileArn, roleArn, sampleAccount, trustAnchorArn } from './sample.ts';

@@ -6,7 +6,7 @@ import { createConfigFile } from '../../../src/main/outlets/config-file.ts';
 import { createCredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
 import { createOutlets } from '../../../src/main/outlets/outlets.ts';
 import type { EditOptions, EditResult } from '../../../src/main/ports.ts';
-import type { AccountFields } from '../../../src/shared/api.ts';
+import { calls, type AccountFields } from '../../../src/shared/api.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import { FakeSettingsFile } from '../../support/fakes/settings-file.ts';
 import { MemoryFiles } from '../outlets/memory-files.ts';
@@ -573,5 +573,96 @@ describe('import', () => {
     const { service, settingsFile } = open({ [configPath]: text });
     settingsFile.writeFailure = new TypeError('broken');
     await expect(service.import({ from: fromConfig, id: null, dryRun: false })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a check', () => {
+  const none = { problems: [], warnings: [] };
+
+  it.each<[string, string, AccountFields, Readonly<Record<string, string>>]>([
+    ['a good account', 'other', {}, {}],
+    ['a section that is not ours', 'other', {}, { [configPath]: '[profile other]\nregion = eu-west-1\n' }],
+    [
+      'keys in the credentials file',
+      'other',
+      { outlet: 'credentials-file' },
+      { [credentialsPath]: '[other]\naws_access_key_id = AKIA\n' },
+    ],
+    ['an ID that is taken', 'dev', { awsProfile: 'p' }, {}],
+    ['a profile that is taken', 'other', { awsProfile: 'dev' }, {}],
+    ['the default profile', 'default', {}, {}],
+    ['a damaged marker', 'other', {}, { [configPath]: '[profile x]\n# managed by rolekey: -\n' }],
+    ['two faults', 'other', { sessionDuration: 1, keys: ['x'] }, {}],
+    ['a mismatch', 'other', { region: 'us-east-1' }, {}],
+  ])('of %s says what adding it says, and changes nothing', async (_, id, more, texts) => {
+    const { add, service, files, settingsFile } = open();
+    await add('dev', { outlet: 'credentials-file' }); // writes no file of AWS
+    for (const [path, text] of Object.entries(texts)) files.texts.set(path, text);
+    const writes = [files.writes.length, settingsFile.writes];
+    const { problems } = await service.check({ id, fields: { ...fields, ...more } });
+    const codes: string[] = problems.map(({ code }) => code);
+    expect([files.writes.length, settingsFile.writes]).toEqual(writes);
+    expect(await codeOf(add(id, more))).toBe(codes[0] ?? 'nothing thrown');
+  });
+
+  it('names the section that is in the way', async () => {
+    const { service } = open({ [configPath]: '[profile dev]\nregion = eu-west-1\n' });
+    expect(await service.check({ id: 'dev', fields })).toEqual({
+      ...none,
+      problems: [
+        {
+          field: 'awsProfile',
+          code: 'section-foreign',
+          message: `${configPath}: The AWS profile dev (line 1) is not managed by Rolekey.`,
+        },
+      ],
+    });
+  });
+});
+
+describe('a command line that is read', () => {
+  const arns = `--role-arn ${roleArn} --profile-arn ${profileArn} --trust-anchor-arn ${trustAnchorArn}`;
+  const line = `aws_signing_helper credential-process ${arns} --certificate c.pem --private-key /k.pem`;
+
+  it('is what an import of it would bring, with a free profile, and changes nothing', async () => {
+    const { service, ids, files, settingsFile } = open({ [configPath]: '[profile dev-admin]\n' });
+    const read = await service.readCommandLine(line);
+    expect(read).toMatchObject({
+      account: { id: 'dev-admin', awsProfile: 'dev-admin-rolekey', certificate: '/home/user/c.pem' },
+      problem: null,
+    });
+    expect(read.dropped).toEqual([
+      {
+        flag: '--certificate',
+        reason: 'the path is relative and was taken from your home directory, /home/user',
+      },
+    ]);
+    expect(calls.readCommandLine.output.parse(read)).toEqual(read);
+    expect([ids(), files.writes, settingsFile.writes]).toEqual([[], [], 0]);
+    const from = { commandLine: line, directory: '/home/user' };
+    const { imported } = await service.import({ from, id: null, dryRun: true });
+    expect(imported).toEqual([read.account]);
+  });
+
+  it.each<[string, string, string]>([
+    ['another program’s', 'ls -l', 'account-invalid'],
+    ['none', '', 'account-invalid'],
+    ['with an ARN that is none', line.replace(roleArn, 'x'), 'arn-malformed'],
+    ['Rolekey’s own', `${cliPath} credential-process --account dev`, 'account-exists'],
+  ])('and is %s says why it can be no account', async (_, text, code) => {
+    const { service } = open();
+    const { account, problem, dropped } = await service.readCommandLine(text);
+    expect([account, problem?.code, dropped]).toEqual([null, code, []]);
+    expect(problem?.message).toMatch(/\.$/);
+  });
+
+  it('is refused where that account is there already', async () => {
+    const { service } = open();
+    const from = { commandLine: line, directory: '/home/user' };
+    await service.import({ from, id: null, dryRun: false });
+    expect(await service.readCommandLine(line)).toMatchObject({
+      account: null,
+      problem: { code: 'account-exists', message: 'It is account dev-admin already.' },
+    });
   });
 });
