@@ -286,7 +286,7 @@ describe('an account that is filled in', () => {
   it.each<Row>(rows)(
     'is told of %s as the command line is',
     async (_, more, field, code, message, atTheTerminal) => {
-      const given = { ...fields, ...more } as AccountFields;
+      const given = { ...fields, ...more };
       expect((await check('dev', given)).problems).toEqual([{ field, code, message }]);
       const isPredicate = field !== null && /^[a-z]/.test(message);
       const spoken = isPredicate ? `${flagOf[field] ?? field} ${message}` : message;
