@@ -9,6 +9,7 @@ import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
 import { createAccountStore } from './accounts/account-store.ts';
 import { settingsFormat } from './accounts/settings.ts';
+import { Announcer } from './announcer.ts';
 import { createAgentServer } from './agent/server.ts';
 import { EventHub } from './event-hub.ts';
 import { createAgentListener } from './node/agent-listener.ts';
@@ -26,7 +27,7 @@ import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, Files, Http, Logger, ModuleFiles, TokenHosts } from './ports.ts';
+import type { Clock, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -48,6 +49,18 @@ export interface World {
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
   readonly logger: Logger;
+  /** Null: headless, and nobody is told. */
+  readonly notifier: Notifier | null;
+}
+
+/** What the computer tells of itself. */
+export interface Machine {
+  /** It woke up. */
+  resumed(): void;
+  /** The screen is locked, or is not any more. */
+  setLocked(isLocked: boolean): void;
+  /** Whether there is a network. */
+  setOnline(isOnline: boolean): void;
 }
 
 export interface EngineOptions {
@@ -66,6 +79,7 @@ export interface Engine {
   readonly info: AgentInfo;
   readonly handlers: EngineHandlers;
   readonly hub: EventHub;
+  readonly machine: Machine;
   /** Whether any account is connected, connecting or trying again. */
   isBusy(): boolean;
   /**
@@ -122,7 +136,13 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       });
     },
   });
-  const sessions = new SessionService({
+  const announcer = new Announcer({
+    notifier: world.notifier,
+    accounts: () => store.list().map(({ id, label }) => ({ account: id, label, state: sessions.state(id) })),
+    clock,
+    logger,
+  });
+  const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
       const signer = await tokens.signer(account);
@@ -142,7 +162,10 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     random: Math.random,
     logger,
-    onChange: (account, state) => hub.emit({ name: 'state', payload: { account, state } }),
+    onChange: (account, state) => {
+      hub.emit({ name: 'state', payload: { account, state } });
+      announcer.changed(account, state);
+    },
   });
   const accounts = new AccountService({
     store,
@@ -172,6 +195,17 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   return {
     info,
     hub,
+    machine: {
+      resumed: () => {
+        sessions.nudge();
+        announcer.resumed();
+      },
+      setLocked: (isLocked) => {
+        announcer.setLocked(isLocked);
+        if (!isLocked) sessions.nudge();
+      },
+      setOnline: (isOnline) => sessions.setOnline(isOnline),
+    },
     isBusy: () => sessions.isBusy(),
     resume: async (handedOver) => {
       const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
@@ -186,11 +220,13 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       takeHandedOver(sessions, store.list(), handedOver, clock.now());
     },
     release: async () => {
+      announcer.stop();
       const released = await sessions.release();
       await tokens.close();
       return released.map(handOver);
     },
     stop: async () => {
+      announcer.stop();
       const unemptied = await sessions.stop();
       await tokens.close();
       return unemptied;
@@ -225,6 +261,8 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly tokenHostBundle: string;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
+  /** Absent: nobody is told. */
+  readonly notifier?: Notifier;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
   /**
@@ -272,6 +310,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      notifier: options.notifier ?? null,
     },
   );
   const listener = createAgentListener(paths.socket);

@@ -3,6 +3,7 @@
  * Adapters live in `node/` and `electron/`; a test may move the clock or cut the network through these and nothing else.
  */
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
+import type { Notification } from './notifications/notification.ts';
 import type { HostRequest } from './tokens/host/protocol.ts';
 
 export interface Clock {
@@ -117,6 +118,16 @@ export type NoAnswer = 'cancelled' | 'late';
 export interface Prompts {
   /** Asks a human. Null where nobody can be asked, or who was asked went away. */
   ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | NoAnswer | null>;
+}
+
+export type { Notification } from './notifications/notification.ts';
+
+/** What tells a person who is not looking. */
+export interface Notifier {
+  /** Shows it, in the place of one with its ID. */
+  show(notification: Notification): void;
+  /** Takes it back; nothing where it is not shown any more. */
+  withdraw(id: string): void;
 }
 
 /** The configuration file: one document, understood by its format and replaced as a whole. */

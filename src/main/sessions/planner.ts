@@ -34,11 +34,15 @@ export interface Plan {
 /** The longest time between two looks: short enough that a jump of the clock is met soon. */
 export const tickMs = 15_000;
 
-export function plan(now: number, sessions: readonly PlannedSession[]): Plan {
+/** While the computer is offline renewal is put off as long as credentials are good for more than this, milliseconds. */
+const offlineReserveMs = 300_000;
+
+/** @param isOnline false where it is known that no network is there. */
+export function plan(now: number, sessions: readonly PlannedSession[], isOnline = true): Plan {
   const actions: Action[] = [];
   let wakeAt = now + tickMs;
   for (const session of sessions) {
-    const due = dueOf(session, now);
+    const due = dueOf(session, now, isOnline);
     for (const { at } of due) if (at > now) wakeAt = Math.min(wakeAt, at);
     const [action] = due.filter(({ at }) => at <= now);
     if (action !== undefined) actions.push({ kind: action.kind, account: session.account });
@@ -47,7 +51,11 @@ export function plan(now: number, sessions: readonly PlannedSession[]): Plan {
 }
 
 /** What will be due when, most urgent first. */
-function dueOf(session: PlannedSession, now: number): { kind: Action['kind']; at: number }[] {
+function dueOf(
+  session: PlannedSession,
+  now: number,
+  isOnline: boolean,
+): { kind: Action['kind']; at: number }[] {
   const { activity, serving, retryAt, unpublished, withdrawAt } = session;
   const due: { kind: Action['kind']; at: number }[] = [];
   if (serving !== null) due.push({ kind: 'expire', at: serving.expiresAt });
@@ -57,7 +65,10 @@ function dueOf(session: PlannedSession, now: number): { kind: Action['kind']; at
   // An outlet that takes nothing must not cost the credentials themselves: once renewal is due, that goes first.
   const isEarly = serving !== null && serving.renewAt > now;
   if (retryAt !== null) due.push({ kind: unpublished && isEarly ? 'publish' : 'renew', at: retryAt });
-  else if (serving !== null && activity === 'idle') due.push({ kind: 'renew', at: serving.renewAt });
+  else if (serving !== null && activity === 'idle') {
+    const { renewAt, expiresAt } = serving;
+    due.push({ kind: 'renew', at: isOnline ? renewAt : Math.max(renewAt, expiresAt - offlineReserveMs) });
+  }
   return due;
 }
 

@@ -56,6 +56,7 @@ export class SessionService {
   readonly #limit = pLimit(requestsInFlight);
   #cancelWake: (() => void) | null = null;
   #stopped = false;
+  #isOnline = true;
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies;
@@ -112,6 +113,18 @@ export class SessionService {
       session.unpublished = false;
     }
     this.#wake();
+  }
+
+  /** Plans at once, and tries at once what waits for the network: the computer woke up, or somebody is back at it. */
+  nudge(): void {
+    for (const session of this.#sessions.values()) session.nudge();
+    this.#wake();
+  }
+
+  /** @param isOnline false where it is known that no network is there: nothing is renewed then before it must be. */
+  setOnline(isOnline: boolean): void {
+    this.#isOnline = isOnline;
+    if (isOnline) this.nudge();
   }
 
   /** Takes away what an outlet should not hold any more. Where it cannot be emptied that is tried again, and told. */
@@ -345,7 +358,8 @@ export class SessionService {
   #retry(failures: number, remaining: number | null, leastMs = 0): Retry {
     const { clock, random } = this.#dependencies;
     const from = clock.now();
-    return { from, at: from + Math.max(leastMs, backOff(failures, remaining, random())) };
+    const pause = backOff(failures, remaining, random());
+    return { from, at: from + Math.max(leastMs, pause), isAsked: leastMs > pause };
   }
 
   /** Does what is due and sets the alarm for what comes next. */
@@ -357,6 +371,7 @@ export class SessionService {
     const { actions, wakeAt } = plan(
       now,
       [...this.#sessions.values()].map((session) => session.planned(now)),
+      this.#isOnline,
     );
     this.#cancelWake = clock.after(wakeAt - now, () => this.#wake());
     for (const { kind, account } of actions) {

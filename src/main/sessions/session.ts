@@ -1,6 +1,6 @@
 /** One account inside the service: what is known of it, and how that changes. Every change is told. */
 import pLimit from 'p-limit';
-import { AppError, toErrorShape, type ErrorShape } from '../../shared/errors.ts';
+import { AppError, toErrorShape, type ErrorCode, type ErrorShape } from '../../shared/errors.ts';
 import type { Account, State } from '../../shared/model.ts';
 import type { SignerKey } from '../tokens/signer.ts';
 import type { Attempt } from './attempt.ts';
@@ -15,10 +15,15 @@ import {
   type SessionState,
 } from './session-state.ts';
 
+/** Failures a network that is back may have cured. */
+const networkFailures = new Set<ErrorCode>(['network-unreachable', 'aws-failed']);
+
 /** When to try again, and since when that is planned. Milliseconds since the epoch. */
 export interface Retry {
   readonly from: number;
   readonly at: number;
+  /** The server asked for that pause. */
+  readonly isAsked?: boolean;
 }
 
 /** Credentials that should be gone are in the outlet still. */
@@ -161,6 +166,13 @@ export class Session {
     // Whoever has to wait for a person can still give the outlet what it could not take.
     this.#retry = passes || this.unpublished ? retry : null;
     this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
+  }
+
+  /** What waits for the network is tried at the next look. A pause the server asked for is kept. */
+  nudge(): void {
+    const isForNetwork = this.#state.error !== null && networkFailures.has(this.#state.error.code);
+    if (this.#state.activity !== 'retrying' || !isForNetwork || this.#retry === null) return;
+    if (!this.#retry.isAsked) this.#retry = { ...this.#retry, at: this.#retry.from };
   }
 
   /** What the outlet could not give up is taken from it again. */

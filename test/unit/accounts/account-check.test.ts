@@ -77,7 +77,7 @@ const keyRule = 'must be a pkcs11: URI, an absolute path or ssh-agent:SHA256:...
 const sshRule = 'names a key of the SSH agent as ssh-agent:SHA256: and 43 characters of Base64.';
 const elsewhere = { profileArn: profileArn.replace('eu-west-2', 'us-east-1') };
 
-type Row = readonly [
+type Row = [
   what: string,
   given: { readonly [Name in keyof AccountFields]: AccountFields[Name] | undefined },
   field: FieldProblem['field'],
@@ -283,10 +283,10 @@ describe('an account that is filled in', () => {
     });
   });
 
-  it.each(rows)(
+  it.each<Row>(rows)(
     'is told of %s as the command line is',
     async (_, more, field, code, message, atTheTerminal) => {
-      const given = { ...fields, ...more } as AccountFields;
+      const given = { ...fields, ...more };
       expect((await check('dev', given)).problems).toEqual([{ field, code, message }]);
       const isPredicate = field !== null && /^[a-z]/.test(message);
       const spoken = isPredicate ? `${flagOf[field] ?? field} ${message}` : message;

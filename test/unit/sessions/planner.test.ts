@@ -190,3 +190,32 @@ describe('back-off', () => {
     expect(backOff(3, 60_000, 1)).toBe(20_000);
   });
 });
+
+describe('while the computer is offline', () => {
+  it.each<[string, Partial<PlannedSession>, Action['kind'][]]>([
+    ['renewal is put off', { serving: servingSince(30) }, []],
+    ['renewal is put off until five minutes are left', { serving: servingSince(54.999) }, []],
+    ['renewal is tried when five minutes are left', { serving: servingSince(55) }, ['renew']],
+    ['the end is the end', { serving: servingSince(60) }, ['expire']],
+    [
+      'a second try keeps its time, which its state tells',
+      { activity: 'retrying', serving: servingSince(45), retryAt: now },
+      ['renew'],
+    ],
+    ['a first session is tried for', { activity: 'retrying', retryAt: now }, ['renew']],
+    [
+      'an outlet still gets what it could not take',
+      { activity: 'retrying', serving: servingSince(10), retryAt: now, unpublished: true },
+      ['publish'],
+    ],
+    ['an outlet is still emptied', { withdrawAt: now }, ['withdraw']],
+  ])('%s', (_, session, kinds) => {
+    const { actions } = plan(now, [{ ...idle, ...session }], false);
+    expect(actions.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  it('credentials that never last longer are renewed as ever', () => {
+    const serving = { expiresAt: now + 100_000, renewAt: now };
+    expect(plan(now, [{ ...idle, serving }], false).actions).toHaveLength(1);
+  });
+});

@@ -1075,3 +1075,178 @@ it('every state is told as it is', async () => {
   await world.service.disconnect(['a']);
   expect(world.told.at(-1)).toEqual({ account: 'a', state: world.state('a') });
 });
+
+describe('the computer', () => {
+  /** A world where `a` waits for a second try, for as long as that can be. */
+  async function waiting(failure: Error): Promise<World> {
+    const world = open();
+    world.random = 0.999;
+    world.failure = failure;
+    await world.connect('a');
+    await world.clock.advance(6 * minute);
+    expect(Date.parse(world.state('a').retryAt!) - world.clock.now()).toBeGreaterThan(minute);
+    world.failure = null;
+    world.requests.length = 0;
+    return world;
+  }
+
+  it.each([
+    ['network-unreachable', ['a']],
+    ['aws-failed', ['a']],
+    ['aws-throttled', []],
+    ['clock-skew', []],
+    ['token-failed', []],
+  ] as const)('that wakes up tries at once what waits for %s: %j', async (code, requests) => {
+    const world = await waiting(new AppError(code));
+    world.service.nudge();
+    await settle();
+    expect(world.requests).toEqual(requests);
+  });
+
+  it.each(['aws-throttled', 'aws-failed'] as const)(
+    'keeps a pause that AWS asked for with %s',
+    async (code) => {
+      const refusal = new AwsRefusal(code, { retryAfterMs: 10 * minute, clockMayBeTheCause: false });
+      const world = open();
+      world.failure = refusal;
+      await world.connect('a');
+      world.failure = null;
+      world.service.nudge();
+      await world.clock.advance(10 * minute - 1);
+      expect(world.requests).toEqual(['a']);
+      await world.clock.advance(1);
+      expect(world.requests).toEqual(['a', 'a']);
+    },
+  );
+
+  it('that wakes up plans at once what is due', async () => {
+    const world = await connected();
+    world.clock.jump(40 * minute);
+    world.service.nudge();
+    await settle();
+    expect(world.serves('a')).toBe('key-2');
+  });
+
+  it('that wakes up after all is over says so at once', async () => {
+    const world = await connected();
+    world.clock.jump(8 * hour);
+    world.service.nudge();
+    await settle();
+    expect(world.state('a')).toMatchObject({ serving: null, error: { code: 'session-expired' } });
+    expect(world.outlet.held.size).toBe(0);
+  });
+
+  it('that wakes up asks nobody: what needs a PIN waits on', async () => {
+    const world = await connected();
+    world.human.questions.length = 0;
+    world.token('a').unlocked = false;
+    await world.clock.advance(31 * minute);
+    world.service.nudge();
+    await settle();
+    expect([world.state('a').activity, world.human.questions, world.requests]).toEqual([
+      'needs-you',
+      [],
+      ['a'],
+    ]);
+  });
+
+  it('that wakes up begins nothing twice', async () => {
+    const world = await waiting(network);
+    world.awsThinking = new Gate();
+    world.service.nudge();
+    world.service.nudge();
+    await settle();
+    world.service.nudge();
+    world.awsThinking.open();
+    await settle();
+    expect(world.requests).toEqual(['a']);
+  });
+
+  it('that is offline renews nothing until five minutes are left', async () => {
+    const world = await connected();
+    world.service.setOnline(false);
+    await world.clock.advance(55 * minute - 1);
+    expect(world.requests).toHaveLength(1);
+    await world.clock.advance(1);
+    expect(world.serves('a')).toBe('key-2');
+  });
+
+  it('that is offline does what somebody asks for', async () => {
+    const world = open();
+    world.service.setOnline(false);
+    await world.connect('a');
+    expect(world.serves('a')).toBe('key-1');
+  });
+
+  it('that is online again renews at once what was put off', async () => {
+    const world = await connected();
+    world.service.setOnline(false);
+    await world.clock.advance(40 * minute);
+    world.service.setOnline(true);
+    await settle();
+    expect(world.serves('a')).toBe('key-2');
+  });
+
+  it('that wakes up after the agent stopped starts nothing', async () => {
+    const world = await connected();
+    await world.service.stop();
+    world.service.nudge();
+    world.service.setOnline(true);
+    expect(world.clock.pending).toBe(0);
+  });
+});
+
+describe('an agent that gives up what it serves', () => {
+  it('leaves it in the outlet, and says what it is', async () => {
+    const world = await connected({ a: 'T', b: 'T', c: 'T' });
+    await world.service.disconnect(['b']);
+    world.outlet.withdrawals.length = 0;
+    const served = ['a', 'c'].map((account) => ({ account, live: world.service.serving(account) }));
+    expect(await world.service.release()).toEqual(served);
+    expect(world.outlet.withdrawals).toEqual([]);
+    expect([...world.outlet.held.keys()]).toEqual(['a', 'c']);
+  });
+
+  it('renews nothing and connects nothing afterwards, and takes nothing away when it stops', async () => {
+    const world = await connected();
+    await world.service.release();
+    expect(world.clock.pending).toBe(0);
+    await world.clock.advance(2 * hour);
+    await expect(world.connect('a')).rejects.toMatchObject({ code: 'agent-not-running' });
+    expect(await world.service.stop()).toEqual([]);
+    expect(world.requests).toEqual(['a']);
+    expect(world.outlet.held).toEqual(new Map([['a', 'key-1']]));
+  });
+
+  it('abandons a renewal under way: the old credentials go, the late answer is dropped', async () => {
+    const world = await connected();
+    world.awsThinking = new Gate();
+    await world.clock.advance(30 * minute);
+    expect(world.state('a').activity).toBe('renewing');
+    const released = await world.service.release();
+    expect(released).toMatchObject([{ account: 'a', live: { credentials: { accessKeyId: 'key-1' } } }]);
+    world.awsThinking.open();
+    await settle();
+    expect(world.outlet.held).toEqual(new Map([['a', 'key-1']]));
+  });
+
+  it('does not go before what is being written is there', async () => {
+    const world = open();
+    world.outlet.publishing = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    let isReleased = false;
+    const releasing = world.service.release().then((released) => {
+      isReleased = true;
+      return released;
+    });
+    await settle();
+    expect(isReleased).toBe(false);
+    world.outlet.publishing.open();
+    expect(await releasing).toMatchObject([
+      { account: 'a', live: { credentials: { accessKeyId: 'key-1' } } },
+    ]);
+    expect(world.outlet.held).toEqual(new Map([['a', 'key-1']]));
+    await connecting;
+  });
+});

@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Announcer } from '../../src/main/announcer.ts';
+import type { Notification, Notifier } from '../../src/main/ports.ts';
+import { AppError } from '../../src/shared/errors.ts';
+import { hour, minute, second, World } from './sessions/service-world.ts';
+
+/** A desktop that shows what it is told to. */
+class FakeNotifier implements Notifier {
+  readonly visible = new Map<string, Notification>();
+  readonly log: string[] = [];
+
+  show(notification: Notification): void {
+    this.visible.set(notification.id, notification);
+    this.log.push(notification.id);
+  }
+
+  withdraw(id: string): void {
+    expect(this.visible.delete(id), `${id} is shown`).toBe(true);
+    this.log.push(`-${id}`);
+  }
+}
+
+const pin = 'a:person-needed';
+const over = 'a:session-expired';
+let world: World;
+let notifier: FakeNotifier;
+let announcer: Announcer;
+/** Thrown by the look at the accounts. */
+let unreadable: Error | null;
+
+function announcerFor(shows: Notifier | null): Announcer {
+  const made = new Announcer({
+    notifier: shows,
+    accounts: () => {
+      if (unreadable !== null) throw unreadable;
+      return world.accounts.map(({ id, label }) => ({ account: id, label, state: world.state(id) }));
+    },
+    clock: world.clock,
+    logger: world.logger,
+  });
+  world.onTold = (account) => made.changed(account, world.state(account));
+  return made;
+}
+
+beforeEach(() => {
+  world = new World({ a: 'T' });
+  notifier = new FakeNotifier();
+  unreadable = null;
+  announcer = announcerFor(notifier);
+});
+
+afterEach(async () => {
+  await world.service.stop();
+  announcer.stop();
+  expect([notifier.visible.size, world.clock.pending]).toEqual([0, 0]);
+});
+
+/** `a` serves for an hour, and its token has forgotten the PIN. */
+async function withoutPin(): Promise<void> {
+  await world.connect('a');
+  world.token('a').unlocked = false;
+}
+
+describe('the announcer', () => {
+  it('tells of a session that needs its PIN at 15 and at 5 minutes, and of its end', async () => {
+    await withoutPin();
+    await world.clock.advance(45 * minute - 1);
+    expect(notifier.log).toEqual([]);
+    await world.clock.advance(1);
+    expect(notifier.log).toEqual([pin]);
+    expect(notifier.visible.get(pin)?.title).toBe('“Label a” needs its PIN or passphrase');
+    await world.clock.advance(10 * minute - 1);
+    expect(notifier.log).toEqual([pin]);
+    await world.clock.advance(1);
+    expect(notifier.log).toEqual([pin, pin]);
+    await world.clock.advance(5 * minute);
+    expect(notifier.log).toEqual([pin, pin, `-${pin}`, over]);
+    await world.clock.advance(8 * hour);
+    expect(notifier.log).toHaveLength(4);
+  });
+
+  it('takes it back when the PIN was typed', async () => {
+    await withoutPin();
+    await world.clock.advance(50 * minute);
+    await world.connect('a');
+    await world.clock.advance(second);
+    expect(notifier.log).toEqual([pin, `-${pin}`]);
+  });
+
+  it('says nothing of a renewal that needs nobody, nor of a connect that failed', async () => {
+    await world.connect('a');
+    await world.clock.advance(3 * hour);
+    await world.service.disconnect(['a']);
+    world.failure = new AppError('identity-mismatch');
+    await world.connect('a');
+    await world.clock.advance(hour);
+    expect(notifier.log).toEqual([]);
+  });
+
+  it('says nothing of a session somebody ended, whatever it was waiting for', async () => {
+    await withoutPin();
+    await world.clock.advance(40 * minute);
+    await world.service.disconnect(['a']);
+    await world.clock.advance(hour);
+    expect(notifier.log).toEqual([]);
+  });
+
+  it('says nothing of what is true for a moment only', async () => {
+    await world.connect('a');
+    world.clock.jump(8 * hour); // it has expired; whoever connects meets that on the way
+    await world.connect('a');
+    await world.clock.advance(second);
+    expect(notifier.log).toEqual([]);
+  });
+
+  it('is silent while the screen is locked, and then says what is true still', async () => {
+    await withoutPin();
+    announcer.setLocked(true);
+    await world.clock.advance(58 * minute);
+    expect(notifier.log).toEqual([]);
+    announcer.setLocked(false);
+    await world.clock.advance(0);
+    expect(notifier.log).toEqual([pin]);
+  });
+
+  it('meets within a tick a clock that was set forward', async () => {
+    await withoutPin();
+    await world.clock.advance(31 * minute);
+    world.clock.jump(20 * minute);
+    await world.clock.advance(15 * second);
+    expect(notifier.log).toEqual([pin]);
+  });
+
+  it('looks at once when the computer wakes up', async () => {
+    await withoutPin();
+    await world.clock.advance(31 * minute);
+    world.clock.jump(20 * minute);
+    announcer.resumed();
+    await world.clock.advance(0);
+    expect(notifier.log).toEqual([pin]);
+  });
+
+  it('goes on when the accounts can be read again', async () => {
+    await withoutPin();
+    unreadable = new AppError('config-unreadable');
+    await world.clock.advance(50 * minute);
+    expect(notifier.log).toEqual([]);
+    expect(world.state('a').activity).toBe('needs-you'); // the session lives on
+    expect(world.logger.entries).toContainEqual(expect.objectContaining({ event: 'not-announced' }));
+    unreadable = null;
+    await world.clock.advance(15 * second);
+    expect(notifier.log).toEqual([pin]);
+  });
+
+  it('takes back what is shown when it stops, and says nothing any more', async () => {
+    await withoutPin();
+    await world.clock.advance(50 * minute);
+    announcer.stop();
+    expect(notifier.log).toEqual([pin, `-${pin}`]);
+    await world.clock.advance(hour);
+    expect(notifier.log).toHaveLength(2);
+  });
+
+  it('with nobody to tell does nothing', async () => {
+    const silent = announcerFor(null);
+    await withoutPin();
+    await world.clock.advance(50 * minute);
+    silent.setLocked(true);
+    silent.resumed();
+    expect(world.clock.pending).toBe(1); // the sessions' own
+  });
+});
