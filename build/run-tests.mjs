@@ -14,6 +14,7 @@ const checks = [
   ['lint', ['eslint', '--max-warnings', '0', '.']],
   ['boundaries', ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test', 'build']],
   ['types', ['tsc', '-p', '.']],
+  ['types of the windows', ['tsc', '-p', 'src/renderer']],
 ];
 const inCi = process.env.CI === 'true';
 const checksOnly = process.argv.includes('--checks-only');
