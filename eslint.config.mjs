@@ -1,4 +1,5 @@
 import { defineConfig } from 'eslint/config';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 import { rolekeyRules } from './build/eslint-rules.mjs';
 
@@ -95,6 +96,10 @@ export default defineConfig(
     files: ['src/main/**/*.ts'],
     ignores: adapters,
     rules: { 'no-restricted-syntax': ['error', ...noWallClock, ...noTextMatching], ...noEffects },
+  },
+  {
+    files: ['src/renderer/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat['recommended-latest']],
   },
   {
     files: ['src/main/**/*.ts'],

@@ -7,6 +7,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 import packageJson from '../package.json' with { type: 'json' };
+import { buildRenderer } from './renderer.mjs';
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -52,4 +53,5 @@ await Promise.all([
       'main/token-host': 'src/main/tokens/host/index.ts',
     },
   }),
+  buildRenderer(),
 ]);

@@ -18,6 +18,7 @@ const checks = [
   ['boundaries', ['depcruise', '--config', '.dependency-cruiser.mjs', 'src', 'test', 'build']],
   ['types', ['tsc', '-p', '.']],
   ['electron types', ['node', 'build/check-electron-types.mjs']],
+  ['types of the windows', ['tsc', '-p', 'src/renderer']],
 ];
 const inCi = process.env.CI === 'true';
 const checksOnly = process.argv.includes('--checks-only');

@@ -1,0 +1,104 @@
+/**
+ * The PIN window: one question, one field. What is typed goes to the main side as soon as it is sent and stays nowhere
+ * here. The main side opens and closes the window; the page never does.
+ */
+import { bridgeOf } from '../bridge.ts';
+import type { Sentence } from '../sentence.ts';
+import { pinText } from '../text.ts';
+import type { Prompt, PromptAnswer } from '../../shared/model.ts';
+
+const bridge = bridgeOf<'pin-window'>();
+const place = document.getElementById('question');
+
+function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Readonly<Record<string, string>> = {},
+  ...content: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...content);
+  return made;
+}
+
+/** What is foreign stands in a `bdi` of its own, as text. */
+function words(sentence: Sentence): (Node | string)[] {
+  return sentence.map((piece) => (typeof piece === 'string' ? piece : element('bdi', {}, piece.foreign)));
+}
+
+function show(prompt: Prompt): void {
+  const tries = pinText.tries(prompt);
+  const isLastTry = prompt.kind === 'pin' && prompt.finalTry;
+  const waiting = prompt.kind === 'confirm-module' ? null : pinText.accounts(prompt.accounts);
+  const problem = element('p', { role: 'alert', class: 'problem' });
+  const field = element('input', {
+    ...{ type: 'password', id: 'secret', name: 'secret', autocomplete: 'off', spellcheck: 'false' },
+    ...{ maxlength: '1024', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
+  });
+  const send = element('button', { type: 'submit', class: 'button button-primary' }, pinText.enter);
+  const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
+  const form = element(
+    'form',
+    { role: 'dialog', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
+    element('h1', { id: 'what' }, ...words(pinText.what(prompt))),
+    element(
+      'div',
+      { id: 'about' },
+      ...(waiting === null ? [] : [element('p', {}, ...words(waiting))]),
+      element('p', { class: 'asked' }, ...words(pinText.askedBy(prompt.askedBy))),
+    ),
+    problem,
+    element('p', { id: 'tries', class: isLastTry ? 'last-try' : 'tries' }, tries ?? ''),
+    field,
+    element('div', { class: 'actions' }, cancel, send),
+  );
+
+  let isUnderWay = false;
+  const adapt = (): void => {
+    send.disabled = isUnderWay || field.value === '';
+    field.readOnly = isUnderWay;
+    send.textContent = isUnderWay ? pinText.sending : pinText.enter;
+  };
+  const answer = async (given: PromptAnswer): Promise<void> => {
+    isUnderWay = true;
+    field.value = '';
+    problem.textContent = '';
+    adapt();
+    const answered = await bridge.calls.answerPrompt({ id: prompt.id, answer: given });
+    if (!('error' in answered)) return; // the main side closes the window, or asks again
+    isUnderWay = false;
+    problem.textContent = pinText.failed(answered.error);
+    adapt();
+  };
+  field.addEventListener('input', adapt);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!isUnderWay && field.value !== '') void answer({ secret: field.value });
+  });
+  const giveUp = (): void => void answer({ cancel: true });
+  cancel.addEventListener('click', giveUp);
+  form.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') giveUp();
+  });
+
+  document.title = pinText.title(prompt);
+  place?.replaceChildren(form);
+  // Said once it stands on the page: only what changes is read out.
+  problem.textContent = pinText.previous(prompt) ?? '';
+  adapt();
+  field.focus();
+}
+
+let isTold = false;
+bridge.on('prompt', (prompt) => {
+  isTold = true;
+  show(prompt);
+});
+
+async function showCurrent(): Promise<void> {
+  const current = await bridge.calls.currentPrompt({});
+  if (isTold) return; // what was told meanwhile is the newer of the two
+  if ('result' in current && current.result.prompt !== null) show(current.result.prompt);
+  else place?.replaceChildren('error' in current ? pinText.failed(current.error) : pinText.nothing);
+}
+void showCurrent();
