@@ -61,7 +61,14 @@ export default {
       name: 'main-knows-no-face',
       severity: 'error',
       from: { path: '^src/main/' },
-      to: { path: '^(src/(renderer|preload|agent-client|cli)/|test/|build/)' },
+      to: { path: '^(src/(renderer|preload|cli)/|test/|build/)' },
+    },
+    {
+      name: 'engine-is-no-client',
+      comment: 'Only the app speaks to another agent: to take its place.',
+      severity: 'error',
+      from: { path: '^src/main/', pathNot: '^src/main/(electron/|index\\.ts$)' },
+      to: { path: '^src/agent-client/' },
     },
     {
       name: 'electron-at-the-rim',

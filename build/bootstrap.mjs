@@ -67,10 +67,12 @@ const electronDownload = hasTestElectron && (await lacksElectron()) ? ['squashfs
  */
 const tasks = {
   build: { needs: ['compiler'] },
+  start: { needs: ['compiler', ...electron], run: ['node', 'build/start.mjs'] },
   demo: {
-    needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc', ...(process.argv.includes('--app') ? electron : [])],
     wants: ['awscli'], // without it the AWS SDK shows the same
-    run: ['node', 'build/run-program.mjs', 'test/support/demo/main.ts'],
+    likes: process.argv.includes('--app') ? electronDownload : [],
+    run: ['node', 'build/demo.mjs'],
   },
   test: {
     needs: ['compiler', 'openssl', 'softhsm', 'awscli', 'opensc', ...desktop, ...electron],

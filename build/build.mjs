@@ -42,8 +42,34 @@ const commands = readdirSync('src/cli/commands')
   .filter((file) => file !== 'credential-process.ts')
   .map((file) => `commands/${basename(file, '.ts')}`);
 
+/**
+ * A preload knows the calls and events of its door by name. They are read from shared/api here, so that the sandboxed
+ * preload need not carry a schema library.
+ * @param {string} door as shared/api names it
+ * @param {string} name the preload's
+ */
+async function preload(door, name) {
+  const api = { entryPoints: ['src/shared/api.ts'], bundle: true, write: false };
+  const { outputFiles } = await build({ ...api, platform: 'node', format: 'esm', logLevel: 'warning' });
+  const source = Buffer.from(outputFiles?.[0]?.contents ?? []).toString('base64');
+  /** @type {unknown} */
+  const module = await import(`data:text/javascript;base64,${source}`);
+  const { callsAt, eventsAt } = /** @type {typeof import('../src/shared/api.ts')} */ (module);
+  const of = /** @type {import('../src/shared/api.ts').Door} */ (door);
+  await build({
+    ...common,
+    platform: 'browser',
+    format: 'iife', // a sandboxed preload of an old Electron has no `module`
+    outExtension: {},
+    entryPoints: { [`preload/${name}`]: `src/preload/${name}.ts` },
+    define: { ROLEKEY_DOOR: JSON.stringify({ calls: callsAt(of), events: eventsAt(of) }) },
+  });
+}
+
 rmSync('dist', { recursive: true, force: true });
 await Promise.all([
+  preload('window', 'main-window'),
+  preload('pin-window', 'pin-window'),
   build({ ...common, entryPoints: { 'cli/rolekey': 'src/cli/index.ts' }, plugins: [commandsApart] }),
   build({
     ...common,

@@ -19,6 +19,7 @@ const checks = [
   ['types', ['tsc', '-p', '.']],
   ['electron types', ['node', 'build/check-electron-types.mjs']],
   ['types of the windows', ['tsc', '-p', 'src/renderer']],
+  ['types of the end-to-end tests', ['tsc', '-p', 'test/e2e']],
 ];
 const inCi = process.env.CI === 'true';
 const checksOnly = process.argv.includes('--checks-only');

@@ -80,13 +80,14 @@ export interface Engine {
   readonly handlers: EngineHandlers;
   readonly hub: EventHub;
   readonly machine: Machine;
+  /** Questions that nobody else can be asked go to this client of the hub. */
+  askThrough(client: string): void;
   /** Whether any account is connected, connecting or trying again. */
   isBusy(): boolean;
-  /**
-   * Takes up what an agent that crashed left in the AWS files, as far as they can be read, and what one that lives no
-   * more handed over.
-   */
-  resume(handedOver: readonly HandedOver[]): Promise<void>;
+  /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
+  resume(): Promise<void>;
+  /** Serves what the agent in whose place this one is handed over. */
+  take(handedOver: readonly HandedOver[]): void;
   /** Gives up what is served to the agent that lives on in this one's place, and every PIN to nobody. */
   release(): Promise<HandedOver[]>;
   /** Disconnects every account and ends every token host. @returns whose credentials could not be taken away. */
@@ -206,8 +207,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       },
       setOnline: (isOnline) => sessions.setOnline(isOnline),
     },
+    askThrough: (client) => prompts.askThrough(client),
     isBusy: () => sessions.isBusy(),
-    resume: async (handedOver) => {
+    resume: async () => {
       const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
       for (const work of [() => outlets.tidy(), takeUp]) {
         try {
@@ -217,8 +219,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
           logger.log('warn', 'left-not-taken-up', { error });
         }
       }
-      takeHandedOver(sessions, store.list(), handedOver, clock.now());
     },
+    take: (handedOver) => takeHandedOver(sessions, store.list(), handedOver, clock.now()),
     release: async () => {
       announcer.stop();
       const released = await sessions.release();
@@ -259,6 +261,8 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly mode?: AgentInfo['mode'];
   /** Path of the bundled tokens/host/index.ts. */
   readonly tokenHostBundle: string;
+  /** By default the log file of `paths`. */
+  readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
   /** Absent: nobody is told. */
@@ -295,7 +299,7 @@ const successionMs = { patience: 5000, pause: 50 };
 export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
   const { paths, env } = options;
   const clock = systemClock;
-  const logger = createLogFile(paths.logFile, clock);
+  const logger = options.logger ?? createLogFile(paths.logFile, clock);
   const http = createNodeHttp(httpOptionsOf(env));
   const computer: Computer = { platform: process.platform, arch: process.arch };
   const engine = createEngine(
@@ -366,15 +370,17 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       return serve(request);
     });
   let handedOver: readonly HandedOver[] = [];
-  if (!(await listen())) {
+  const succeeds = !(await listen());
+  if (succeeds) {
     const received = (await options.succeed?.(engine.info)) ?? null;
     if (received === null || !(await listenAfter(clock, listen))) return null;
     handedOver = received;
   }
   logger.log('info', 'agent-started', { ...engine.info });
-  only = await beOnlyAgent(dirname(paths.logFile));
+  only = await beOnlyAgent(dirname(paths.logFile), succeeds ? successionMs.patience : 0);
   if (only === null) logger.log('warn', 'other-agent', { socket: paths.socket });
-  else await engine.resume(handedOver);
+  else await engine.resume();
+  engine.take(handedOver);
   open();
   if (options.endsWhenIdle) watchIdleness();
   return { engine, ended, stop };

@@ -1,40 +1,73 @@
-/** Electron's entry: one instance per user, running the same agent as `rolekey agent`. Windows and tray come with the shell. */
-import { homedir } from 'node:os';
+/** Electron's entry and composition root: one app per user, the same engine as `rolekey agent`, and a face for it. */
 import { join } from 'node:path';
-import { app } from 'electron';
+import { app, protocol } from 'electron';
+import { surroundings } from '../agent-client/surroundings.ts';
+import { AppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
+import { schemePrivileges } from './electron/sealed-session.ts';
+import { Shell } from './electron/shell.ts';
+import { succeedAgent } from './electron/succession.ts';
+import { createUtilityTokenHosts } from './electron/token-hosts.ts';
 import { startAgent } from './engine.ts';
+import { systemClock } from './node/clock.ts';
+import { createLogFile } from './node/log-file.ts';
 
 declare const ROLEKEY_VERSION: string;
 
 /** Resolves when there is nothing left to run. */
 async function run(): Promise<void> {
-  if (!app.requestSingleInstanceLock()) return;
+  // More than the version would let who starts the app tell the running one what to do.
+  if (!app.requestSingleInstanceLock({ version: ROLEKEY_VERSION })) return;
   await app.whenReady();
   const root = app.getAppPath();
-  const agent = await startAgent({
+  const here = surroundings();
+  const paths = pathsOf(here);
+  const logger = createLogFile(paths.logFile, systemClock);
+  const shell = new Shell({
+    root,
     version: ROLEKEY_VERSION,
-    paths: pathsOf({
-      platform: process.platform,
-      env: process.env,
-      uid: process.getuid?.() ?? 0,
-      home: homedir(),
-    }),
-    cliPath: join(root, 'bin', 'rolekey'),
-    home: homedir(),
-    env: process.env,
-    tokenHostBundle: join(root, 'dist', 'main', 'token-host.cjs'),
-    endsWhenIdle: false,
+    platform: process.platform,
+    environment: here.env,
+    clock: systemClock,
+    logger,
+    start: async (notifier) => {
+      const agent = await startAgent({
+        version: ROLEKEY_VERSION,
+        mode: 'app',
+        paths,
+        cliPath: join(root, 'bin', 'rolekey'),
+        home: here.home,
+        env: here.env,
+        tokenHostBundle: join(root, 'dist', 'main', 'token-host.cjs'),
+        createTokenHosts: createUtilityTokenHosts,
+        endsWhenIdle: false,
+        logger,
+        notifier,
+        succeed: (own) => succeedAgent(paths.socket, own),
+      });
+      if (agent !== null) return agent;
+      throw new AppError('agent-failed', {
+        message: 'Another Rolekey app of yours is running, in another session of this computer.',
+        remedy: 'Quit that one first.',
+      });
+    },
   });
-  if (agent === null) return; // `rolekey agent` runs already and serves the same socket
-  app.on('window-all-closed', () => undefined); // the agent lives without a window
+  app.on('second-instance', (_event, _argv, _directory, other) => {
+    shell.openForAnother((other as { version?: unknown } | null)?.version);
+  });
+  app.on('window-all-closed', () => undefined); // the engine lives without a window
+  app.on('activate', () => shell.open(null));
   app.on('before-quit', (event) => {
     event.preventDefault(); // until credentials are where they may stay
-    void agent.stop();
+    void shell.quit(true);
   });
-  await agent.ended;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void shell.quit(false));
+  await shell.run();
+  await shell.ended;
 }
 
+protocol.registerSchemesAsPrivileged([schemePrivileges]);
 run().then(
   () => app.exit(0),
   (error: unknown) => {

@@ -15,6 +15,7 @@ export class PromptBroker {
   readonly #clock: Clock;
   readonly #hub: EventHub;
   readonly #pending = new Map<string, Pending>();
+  #fallback: string | null = null;
 
   constructor(clock: Clock, hub: EventHub) {
     this.#clock = clock;
@@ -24,9 +25,14 @@ export class PromptBroker {
     });
   }
 
+  /** Who is asked where the client that began the work cannot be: the app's own window. */
+  askThrough(client: string): void {
+    this.#fallback = client;
+  }
+
   /**
-   * Prompts that reach one client.
-   * @param client null: nobody can be asked, and every question is answered by null at once.
+   * Prompts that reach one client, else the app's window. Where there is neither, every question is answered by null at
+   * once.
    * @param timeoutMs how long a person may take for all questions together, milliseconds from now.
    */
   promptsFor(client: string | null, timeoutMs: number): Prompts {
@@ -34,8 +40,9 @@ export class PromptBroker {
     return {
       ask: async (question) => {
         const left = Math.min(deadline - this.#clock.now(), timeoutMs);
-        if (client === null || left <= 0 || !this.#hub.hears(client)) return null;
-        const answer = await this.#ask(question, client, left);
+        const asked = [client, this.#fallback].find((each) => each !== null && this.#hub.hears(each)) ?? null;
+        if (asked === null || left <= 0) return null;
+        const answer = await this.#ask(question, asked, left);
         return isCancel(answer) ? 'cancelled' : answer;
       },
     };

@@ -20,9 +20,9 @@ export interface WindowState {
   readonly maximised: boolean;
 }
 
-export const defaultSize = { width: 980, height: 680 } as const;
+export const defaultSize = { width: 520, height: 680 } as const;
 /** The smallest window that is still of use; the window's own minimum. */
-export const minimumSize = { width: 480, height: 400 } as const;
+export const minimumSize = { width: 380, height: 400 } as const;
 
 const numbers = z.number();
 const rectangleSchema = z.object({ x: numbers, y: numbers, width: numbers, height: numbers });

@@ -202,6 +202,51 @@ describe('an agent', () => {
   });
 });
 
+describe('in the place of another agent', () => {
+  const app = () => ({ ...options(), mode: 'app' as const });
+  const succeed = async () => (await client().call('takeover', {})).sessions;
+
+  it('an app serves on what that one served, and nothing is signed or written anew', async () => {
+    await addAccount('memory');
+    await addAccount('file', plainKey, { outlet: 'credentials-file' });
+    await addAccount('idle');
+    await client().call('connect', { select: { accounts: ['memory', 'file'] }, timeoutMs: 5000 });
+    const before = await client().call('status', { accounts: ['memory', 'file'] });
+    const { credentials } = await client().call('credentials', { account: 'memory' });
+    const file = join(root, '.aws', 'credentials');
+    const written = fs.statSync(file).mtimeMs;
+    const signed = server.requests.length;
+
+    const first = agent;
+    agent = (await startAgent({ ...app(), succeed }))!;
+    await first.ended;
+    const after = await client().call('status', { accounts: ['memory', 'file'] });
+    expect(after.agent.mode).toBe('app');
+    expect(
+      after.accounts.map(({ account, state }) => [account, state.activity, state.serving?.expiresAt]),
+    ).toEqual(before.accounts.map(({ account, state }) => [account, 'idle', state.serving?.expiresAt]));
+    expect(after.accounts[0]!.assumedRoleArn).toBe(before.accounts[0]!.assumedRoleArn);
+    expect((await client().call('credentials', { account: 'memory' })).credentials).toEqual(credentials);
+    expect(fs.statSync(file).mtimeMs).toBe(written);
+    expect(server.requests).toHaveLength(signed);
+
+    await client().call('disconnect', { select: { all: true } });
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
+  it('an app hands over to nobody', async () => {
+    await agent.stop();
+    agent = (await startAgent(app()))!;
+    expect(await codeOf(client().call('takeover', {}))).toBe('usage-invalid');
+    expect((await client().call('status', {})).agent.mode).toBe('app');
+  });
+
+  it('nobody starts where the other lives on', async () => {
+    expect(await startAgent({ ...app(), succeed: async () => null })).toBeNull();
+    expect((await client().call('status', {})).agent.mode).toBe('headless');
+  });
+});
+
 describe('whatever becomes of the files meanwhile', () => {
   it('an agent starts, and serves what does not need the one that cannot be read', async () => {
     await addAccount('file', plainKey, { outlet: 'credentials-file' });
@@ -243,7 +288,14 @@ describe('a passphrase', () => {
     const { results } = await connect('dev', 'me');
     expect(results[0]!.state.serving).not.toBeNull();
     expect(me.prompts()).toMatchObject([
-      { payload: { kind: 'passphrase', file: lockedKey, accounts: ['dev'], askedBy: 'rolekey test' } },
+      {
+        payload: {
+          kind: 'passphrase',
+          file: lockedKey,
+          accounts: ['dev'],
+          askedBy: 'a command that says it is “rolekey test”',
+        },
+      },
     ]);
     expect(other.prompts()).toEqual([]);
     me.stop();

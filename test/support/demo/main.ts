@@ -3,72 +3,38 @@
  * Everything happens in a private folder and through the built `rolekey` command, as a person would use it.
  */
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Authority } from '../pki/authority.ts';
-import { openAccount } from '../roles-anywhere/account.ts';
-import { startServer, type RunningServer } from '../roles-anywhere/server.ts';
-import { certificateRequest } from '../soft-token/certificate-request.ts';
+import type { RunningServer } from '../roles-anywhere/server.ts';
 import type { SoftToken } from '../soft-token/soft-hsm.ts';
 import { awsClientName, callerArn } from './aws-client.ts';
+import { addAccounts, demoAccounts, makeDevice, startDemoServer } from './device.ts';
 import { Laptop, type AccountState } from './laptop.ts';
 import { hold, Steps } from './steps.ts';
 
-const awsAccount = '111122223333';
-const accounts = ['dev', 'staging', 'prod'] as const;
 /** How long sessions last while a renewal is shown, seconds: they are renewed when half of it is gone. */
 const shortSession = 20;
 
 const steps = new Steps();
 const laptop = new Laptop();
 const pin = String(randomInt(100_000, 1_000_000));
-const key = { id: '01', label: 'device' };
-
-async function makeDevice(): Promise<{ authority: Authority; token: SoftToken }> {
-  steps.title('A device with a key of its own');
-  const authority = await steps.step('Make a demo CA', () =>
-    Authority.root(join(laptop.folder, 'ca'), { subject: '/O=Example/CN=Example Device CA' }),
-  );
-  const token = await steps.step('Make a P-256 key on a software token', () => {
-    const made = laptop.hsm.token('demo-token', pin);
-    made.generateKey('EC:prime256v1', key);
-    return made;
-  });
-  await steps.step('Certify it from a request the key itself signed', () => {
-    const csr = certificateRequest(token, key, [
-      ['O', 'Example'],
-      ['CN', 'laptop-1'],
-    ]);
-    const certificate = authority.issue({ subject: '/O=Example/CN=laptop-1', holder: { csr } });
-    token.importCertificate(certificate.der, key);
-  });
-  return { authority, token };
-}
 
 async function connectAccounts(server: RunningServer): Promise<void> {
   steps.title('Three accounts, one PIN');
-  const prefix = `arn:aws:rolesanywhere:eu-west-2:${awsAccount}`;
-  for (const account of accounts) {
-    await steps.step(`Add the account ${account}`, () =>
-      laptop.rolekey([
-        ...['accounts', 'add', account, '--role-arn', `arn:aws:iam::${awsAccount}:role/demo-${account}`],
-        ...['--profile-arn', `${prefix}:profile/0a1b2c3d-1111-4222-8333-944455556666`],
-        ...['--trust-anchor-arn', `${prefix}:trust-anchor/7b6f1d0e-1111-4222-8333-944455556666`],
-        ...['--private-key', 'pkcs11:token=demo-token;id=%01', '--endpoint', server.url],
-      ]),
-    );
-  }
+  await addAccounts(laptop, server, steps);
   await steps.step('Connect all three with one PIN entry', async () => {
     await laptop.rolekey(['connect', '--all', '--pin-stdin'], `${pin}\n`);
     const signatures = new Set(server.requests.map(({ signature }) => signature)).size;
-    hold(signatures === accounts.length, `${String(signatures)} signatures were made for three accounts.`);
+    hold(
+      signatures === demoAccounts.length,
+      `${String(signatures)} signatures were made for three accounts.`,
+    );
   });
 }
 
 async function useProfiles(server: RunningServer): Promise<void> {
   for (const outlet of ['credential-process', 'credentials-file']) {
     steps.title(`The ${awsClientName} with the three profiles, outlet ${outlet}`);
-    for (const account of accounts) {
+    for (const account of demoAccounts) {
       await steps.step(
         `aws sts get-caller-identity --profile ${account}`,
         async () => {
@@ -123,10 +89,10 @@ async function leave(): Promise<void> {
     laptop.holdCredentialsFile();
   });
   await steps.step('Remove the accounts: so is the config file', async () => {
-    for (const account of accounts) {
+    for (const account of demoAccounts) {
       await laptop.rolekey(['accounts', 'edit', account, '--outlet', 'credential-process']);
     }
-    await laptop.rolekey(['accounts', 'remove', ...accounts, '--yes']);
+    await laptop.rolekey(['accounts', 'remove', ...demoAccounts, '--yes']);
     laptop.holdConfigFile();
     laptop.holdCredentialsFile();
   });
@@ -161,14 +127,12 @@ async function main(): Promise<void> {
   console.log('Rolekey: one key, three AWS accounts. Nothing here touches your home directory or AWS.');
   let server: RunningServer | null = null;
   try {
-    const { authority, token } = await makeDevice();
-    server = await steps.step('Start a strict IAM Roles Anywhere on loopback', () =>
-      startServer({ account: openAccount(authority.certificate.pem) }),
-    );
+    const device = await makeDevice(laptop, pin, steps);
+    server = await startDemoServer(device, steps);
     await connectAccounts(server);
     await useProfiles(server);
     await renew(server);
-    await loseToken(server, token);
+    await loseToken(server, device.token);
     await leave();
   } catch (error) {
     steps.broken(error);

@@ -15,6 +15,12 @@ export function builtCli(): string {
   return resolve('bin/rolekey');
 }
 
+/** The folder of the built app's package.json. @throws as {@link builtCli}. */
+export function builtApp(): string {
+  builtCli();
+  return resolve('.');
+}
+
 /** When anything in a folder changed last, milliseconds since the epoch. */
 function lastChange(folder: string): number {
   const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {

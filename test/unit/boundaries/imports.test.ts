@@ -27,7 +27,7 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   ],
   ['agent-command-starts-the-engine', 'src/cli/commands/agent.ts', "import '../../main/leaf.ts';"],
   ['main-knows-no-face', 'src/main/from-cli.ts', "import '../cli/leaf.ts';"],
-  ['main-knows-no-face', 'src/main/from-client.ts', "import '../agent-client/leaf.ts';"],
+  ['engine-is-no-client', 'src/main/from-client.ts', "import '../agent-client/leaf.ts';"],
   ['electron-at-the-rim', 'src/main/from-electron.ts', "import 'electron';"],
   [
     'electron-at-the-rim',

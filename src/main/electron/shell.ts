@@ -1,0 +1,288 @@
+/** The app around an engine: window, tray, PIN window and notifications, and how it begins and ends. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { app, clipboard, Menu, shell } from 'electron';
+import type { Caller, EngineEvent, Handlers } from '../../shared/api.ts';
+import { toErrorShape } from '../../shared/errors.ts';
+import type { Engine, RunningAgent } from '../engine.ts';
+import type { Clock, Logger, Notifier } from '../ports.ts';
+import { appMenu } from './app-menu.ts';
+import { ask, say } from './dialogs.ts';
+import { addressOf } from './external-links.ts';
+import { watchMachine } from './machine.ts';
+import { MainWindow } from './main-window.ts';
+import { createNotifier } from './notifier.ts';
+import { Pace } from './pace.ts';
+import { createPinWindows } from './pin-window.ts';
+import { PromptDesk } from './prompt-desk.ts';
+import { StateFeed } from './state-feed.ts';
+import type { TrayAction } from './tray-model.ts';
+import { hasTrayHost } from './tray-host.ts';
+import { TrayIcon } from './tray.ts';
+import { brokenHandlers, pinHandlers, windowHandlers } from './window-handlers.ts';
+import { openWindowMemory } from './window-state.ts';
+
+export interface ShellOptions {
+  /** The app's folder, with dist/ in it. */
+  readonly root: string;
+  readonly version: string;
+  readonly platform: NodeJS.Platform;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Starts the engine behind its socket. @throws AppError what keeps it from starting; it can be tried again. */
+  readonly start: (notifier: Notifier) => Promise<RunningAgent>;
+}
+
+/** How long a person may take for what a click began, milliseconds. */
+const humanTimeoutMs = 300_000;
+/** The tray is not drawn more often than this, milliseconds. */
+const trayPaceMs = 250;
+/** Its menu tells the time that is left, in minutes. */
+const trayMinuteMs = 60_000;
+
+export class Shell {
+  /** Resolves when everything is over and the process may end. */
+  readonly ended: Promise<void>;
+  readonly #options: ShellOptions;
+  /** Names the stream of prompts that the PIN window answers. */
+  readonly #client = randomUUID();
+  readonly #memory = openWindowMemory(app.getPath('userData'));
+  readonly #desk: PromptDesk;
+  readonly #notifier: Notifier;
+  readonly #feed: StateFeed;
+  readonly #window: MainWindow;
+  readonly #tray: TrayIcon;
+  readonly #trayPace: Pace;
+  readonly #undo: (() => void)[] = [];
+  #agent: RunningAgent | null = null;
+  #starting: Promise<void> | null = null;
+  #handlers: Handlers<'window'>;
+  #isAskingToQuit = false;
+  #end: () => void = () => undefined;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    const { root, clock, logger } = options;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.#handlers = brokenHandlers(() => this.#startAgain());
+    const devTools = !app.isPackaged;
+    const openView = createPinWindows({
+      root,
+      devTools,
+      logger,
+      door: { handlers: () => pinHandlers(this.#desk), client: null, logger },
+    });
+    this.#desk = new PromptDesk({
+      answer: async (id, answer) =>
+        void (await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller)),
+      openView,
+      confirm: ({ path, sha256, askedBy }) =>
+        ask(null, {
+          message: 'Load this PKCS#11 module?',
+          details: [
+            `Asked by ${askedBy}.`,
+            path,
+            `SHA-256 ${sha256}`,
+            'Its code runs on this computer and sees the PIN. Go on only if you know where it comes from.',
+          ],
+          action: 'Load',
+        }),
+      clock,
+      logger,
+    });
+    this.#notifier = createNotifier({ onOpen: (account) => this.open(account), logger });
+    this.#window = new MainWindow({
+      root,
+      devTools,
+      logger,
+      memory: this.#memory,
+      door: { handlers: () => this.#handlers, client: this.#client, logger },
+      onClose: () => void this.#putAway(),
+    });
+    this.#feed = new StateFeed(clock, (event) => this.#window.tell(event));
+    this.#tray = new TrayIcon({
+      icons: join(root, 'dist', 'icons'),
+      platform: options.platform,
+      onAction: (action) => this.#act(action),
+      logger,
+    });
+    this.#trayPace = new Pace(clock, trayPaceMs, () => void this.#drawTray());
+    Menu.setApplicationMenu(Menu.buildFromTemplate(appMenu(devTools)));
+  }
+
+  get #caller(): Caller {
+    return { door: 'window', client: this.#client, saysItIs: 'window' };
+  }
+
+  /** Starts the engine and shows the window; where the engine does not start, the window says why. */
+  async run(): Promise<void> {
+    await this.#start().catch((error: unknown) => {
+      this.#options.logger.log('error', 'engine-not-started', { error });
+    });
+    this.open(null);
+  }
+
+  /** Shows the window, with that account in sight. */
+  open(account: string | null): void {
+    this.#window.show();
+    if (account !== null) this.#feed.hear({ name: 'reveal', payload: { account } });
+  }
+
+  /** Another start of the app ended in favour of this one. @param version the other's. */
+  openForAnother(version: unknown): void {
+    this.open(null);
+    if (version === this.#options.version) return;
+    void say(this.#window.native, {
+      message: 'Another version of Rolekey is running',
+      details: [
+        `This is version ${this.#options.version}; you started version ${String(version)}.`,
+        'Quit this one first.',
+      ],
+    });
+  }
+
+  /**
+   * Ends the app, and with it every session.
+   * @param mayAsk whether a person can be asked before accounts are disconnected.
+   */
+  async quit(mayAsk: boolean): Promise<void> {
+    if (mayAsk && !(await this.#mayQuit())) return;
+    if (this.#agent === null) this.#finish();
+    else await this.#agent.stop();
+  }
+
+  #start(): Promise<void> {
+    this.#starting ??= this.#options
+      .start(this.#notifier)
+      .then((agent) => this.#attach(agent))
+      .finally(() => (this.#starting = null));
+    return this.#starting;
+  }
+
+  /** The window asks again: what was in the way may be gone. @throws what is still in the way. */
+  async #startAgain(): Promise<Handlers<'window'>> {
+    if (this.#agent === null) await this.#start();
+    return this.#handlers;
+  }
+
+  #attach(agent: RunningAgent): void {
+    const { engine } = agent;
+    this.#agent = agent;
+    this.#handlers = windowHandlers(engine.handlers, {
+      ask: (question) => ask(this.#window.native, question),
+      copy: async (text) => clipboard.writeText(text),
+      openLink: (link) => shell.openExternal(addressOf(link)),
+    });
+    engine.askThrough(this.#client);
+    this.#undo.push(
+      engine.hub.subscribe(this.#client, (event) => this.#hear(event)),
+      watchMachine(this.#options.clock, engine.machine, () => void this.quit(false)),
+    );
+    void agent.ended.then(() => this.#finish());
+    this.#trayPace.ask();
+  }
+
+  #hear(event: EngineEvent): void {
+    this.#desk.hear(event);
+    this.#feed.hear(event);
+    this.#trayPace.ask();
+  }
+
+  async #drawTray(): Promise<void> {
+    const { clock } = this.#options;
+    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
+    if (status === undefined) return;
+    this.#tray.show(status.accounts, clock.now());
+    this.#trayPace.askLater(trayMinuteMs);
+  }
+
+  #act(action: TrayAction): void {
+    const engine = this.#agent?.engine;
+    switch (action.kind) {
+      case 'open':
+        this.open(action.account);
+        break;
+      case 'quit':
+        void this.quit(true);
+        break;
+      case 'connect':
+        if (engine !== undefined) void this.#connect(engine, { accounts: [action.account] });
+        break;
+      case 'connect-all':
+        if (engine !== undefined) void this.#connect(engine, { all: true });
+        break;
+      case 'disconnect':
+        void engine?.handlers.disconnect({ select: { accounts: [action.account] } }, this.#caller);
+        break;
+      case 'disconnect-all':
+        void engine?.handlers.disconnect({ select: { all: true } }, this.#caller);
+        break;
+      case 'copy-profile':
+        clipboard.writeText(action.awsProfile);
+        break;
+      case 'lock':
+        void engine?.handlers.lock({}, this.#caller);
+    }
+  }
+
+  /** What fails is told by the account's state; a click in the tray has no other place to say it than the window. */
+  async #connect(engine: Engine, select: { accounts: string[] } | { all: true }): Promise<void> {
+    try {
+      const { results } = await engine.handlers.connect({ select, timeoutMs: humanTimeoutMs }, this.#caller);
+      const failed = results.find(({ state }) => state.serving === null && state.error !== null);
+      if (failed !== undefined) this.open(failed.account);
+    } catch (error) {
+      this.#options.logger.log('error', 'tray-connect-failed', { error: toErrorShape(error) });
+    }
+  }
+
+  /** The user closed the window. */
+  async #putAway(): Promise<void> {
+    if (await hasTrayHost(this.#options)) {
+      this.#window.hide();
+      return;
+    }
+    if (!this.#memory.saidNoTray) {
+      this.#memory.rememberSaidNoTray();
+      await say(this.#window.native, {
+        message: 'Rolekey keeps running',
+        details: [
+          'This desktop shows no tray icons, so the window is minimised instead of closed.',
+          'To end Rolekey choose Quit in its menu (press Alt), or press Ctrl+Q.',
+        ],
+      });
+    }
+    this.#window.minimise();
+  }
+
+  async #mayQuit(): Promise<boolean> {
+    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
+    const connected = status?.accounts.filter(({ state }) => state.serving !== null) ?? [];
+    if (connected.length === 0) return true;
+    if (this.#isAskingToQuit) return false; // it is on the screen already
+    this.#isAskingToQuit = true;
+    this.#window.show();
+    try {
+      return await ask(this.#window.native, {
+        message:
+          connected.length === 1
+            ? `Quit and disconnect “${connected[0]?.label ?? ''}”?`
+            : `Quit and disconnect ${String(connected.length)} accounts?`,
+        details: ['Programs that use their AWS profiles get no credentials until you connect again.'],
+        action: 'Quit',
+      });
+    } finally {
+      this.#isAskingToQuit = false;
+    }
+  }
+
+  #finish(): void {
+    for (const undo of this.#undo) undo();
+    this.#trayPace.stop();
+    this.#feed.stop();
+    this.#tray.destroy();
+    this.#window.destroy();
+    this.#end();
+  }
+}

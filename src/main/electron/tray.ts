@@ -1,0 +1,73 @@
+/** The tray icon: shape, tooltip and menu are made from the accounts' states by tray-model. */
+import { join } from 'node:path';
+import { Menu, nativeImage, Tray, type MenuItemConstructorOptions, type NativeImage } from 'electron';
+import type { AccountStatus } from '../../shared/model.ts';
+import type { Logger } from '../ports.ts';
+import { trayMenu, trayModel, type TrayAction, type TrayMenuItem, type TrayShape } from './tray-model.ts';
+
+export interface TrayOptions {
+  /** The folder of the built icons. */
+  readonly icons: string;
+  readonly platform: string;
+  readonly onAction: (action: TrayAction) => void;
+  readonly logger: Logger;
+}
+
+export class TrayIcon {
+  readonly #tray: Tray;
+  readonly #options: TrayOptions;
+  readonly #images = new Map<TrayShape, NativeImage>();
+  /** What is shown, to leave alone what would stay the same: some desktops blink. */
+  #shown = { shape: '', tooltip: '', menu: '' };
+
+  constructor(options: TrayOptions) {
+    this.#options = options;
+    this.#tray = new Tray(this.#image('idle'));
+    this.#tray.on('click', () => options.onAction({ kind: 'open', account: null }));
+    this.show([], 0);
+  }
+
+  /** @param now milliseconds since the epoch. */
+  show(accounts: readonly AccountStatus[], now: number): void {
+    const { shape, tooltip } = trayModel(accounts);
+    const items = trayMenu(accounts, now);
+    const menu = JSON.stringify(items);
+    if (shape !== this.#shown.shape) this.#tray.setImage(this.#image(shape));
+    if (tooltip !== this.#shown.tooltip) this.#tray.setToolTip(tooltip);
+    // On Linux a menu does not notice changes of its items: it is set anew.
+    if (menu !== this.#shown.menu)
+      this.#tray.setContextMenu(Menu.buildFromTemplate(items.map((item) => this.#entry(item))));
+    this.#shown = { shape, tooltip, menu };
+  }
+
+  destroy(): void {
+    this.#tray.destroy();
+  }
+
+  #entry(item: TrayMenuItem): MenuItemConstructorOptions {
+    switch (item.kind) {
+      case 'separator':
+        return { type: 'separator' };
+      case 'text':
+        return { label: item.label, enabled: false };
+      case 'submenu':
+        return { label: item.label, submenu: item.items.map((each) => this.#entry(each)) };
+      case 'action': {
+        const { label, enabled, action } = item;
+        return { label, enabled, click: () => this.#options.onAction(action) };
+      }
+    }
+  }
+
+  /** An image that is no PNG would give a tray without an icon, and no error. */
+  #image(shape: TrayShape): NativeImage {
+    const known = this.#images.get(shape);
+    if (known !== undefined) return known;
+    const { icons, platform, logger } = this.#options;
+    const template = platform === 'darwin' ? 'Template' : '';
+    const image = nativeImage.createFromPath(join(icons, `tray-${shape}${template}.png`));
+    if (image.isEmpty()) logger.log('error', 'tray-icon-missing', { shape });
+    this.#images.set(shape, image);
+    return image;
+  }
+}

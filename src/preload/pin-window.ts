@@ -1,0 +1,6 @@
+/** The PIN window's bridge. */
+import { expose } from './expose.ts';
+
+declare const ROLEKEY_DOOR: { readonly calls: readonly string[]; readonly events: readonly string[] };
+
+expose<'pin-window'>(ROLEKEY_DOOR.calls, ROLEKEY_DOOR.events);
