@@ -3,7 +3,7 @@
  * CommonJS for whatever runs under Node or Electron's main side, so that one build serves every runtime (no top-level
  * await, no import.meta in what these reach). Native packages stay outside the bundles.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 import packageJson from '../package.json' with { type: 'json' };
@@ -67,6 +67,7 @@ async function preload(door, name) {
 }
 
 rmSync('dist', { recursive: true, force: true });
+cpSync('build/icons/png', 'dist/icons', { recursive: true });
 await Promise.all([
   preload('window', 'main-window'),
   preload('pin-window', 'pin-window'),
