@@ -4,7 +4,7 @@
  */
 import type { FieldProblem } from '../../shared/api.ts';
 import { sessionDurationRange } from '../../shared/constants.ts';
-import { AppError, isAppError, type ErrorCode } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
 import { accountSchema, regionSchema } from '../../shared/model.ts';
 import { disagreements, parseProfileArn, parseRoleArn, parseTrustAnchorArn } from '../roles-anywhere/arn.ts';
@@ -279,9 +279,8 @@ function readOrNull<T>(read: () => T): T | null {
 }
 
 /** @param predicate without a full stop. */
-function finding(field: Field, predicate: string, code: ErrorCode = 'account-invalid'): Finding {
-  const error = new AppError(code, { message: `${flags[field]} ${predicate}.` });
-  return { field, error, message: `${predicate}.` };
+function finding(field: Field, predicate: string): Finding {
+  return { field, error: invalid(`${flags[field]} ${predicate}`), message: `${predicate}.` };
 }
 
 /** One that is a whole sentence for both. */

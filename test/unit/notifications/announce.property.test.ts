@@ -80,6 +80,7 @@ it('never the same twice, never while locked, never of who is disconnected, and 
 function isNew(each: State | null, index: number, history: readonly (State | null)[]): boolean {
   if (each === null || (each.activity === 'idle' && each.serving === null && each.error === null))
     return true;
-  const before = history.slice(0, index).findLast((other) => other === null || other.serving !== null);
-  return each.serving !== null && each.serving.expiresAt !== before?.serving?.expiresAt;
+  const before = history.slice(0, index).findLast((other) => other?.serving !== null);
+  const until = each.serving?.expiresAt;
+  return until !== undefined && until !== before?.serving?.expiresAt;
 }

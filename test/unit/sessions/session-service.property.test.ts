@@ -178,6 +178,13 @@ const steps = [
         world.token(id).unlocked = false;
       }),
   ),
+  fc.constantFrom(null, true, false).map(
+    (isOnline) =>
+      new Step(isOnline === null ? 'wakeUp' : `online(${String(isOnline)})`, ({}, { world: { service } }) => {
+        if (isOnline === null) service.nudge();
+        else service.setOnline(isOnline);
+      }),
+  ),
   fc.constantFrom(pin, '000000', null).map(
     (secret) =>
       new Step(`types(${String(secret)})`, ({}, { world }) => {
