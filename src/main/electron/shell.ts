@@ -104,6 +104,7 @@ export class Shell {
     this.#tray = new TrayIcon({
       icons: join(root, 'dist', 'icons'),
       platform: options.platform,
+      desktop: options.environment.XDG_CURRENT_DESKTOP ?? '',
       onAction: (action) => this.#act(action),
       logger,
     });

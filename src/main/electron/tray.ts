@@ -1,14 +1,24 @@
 /** The tray icon: shape, tooltip and menu are made from the accounts' states by tray-model. */
 import { join } from 'node:path';
-import { Menu, nativeImage, Tray, type MenuItemConstructorOptions, type NativeImage } from 'electron';
+import {
+  Menu,
+  nativeImage,
+  nativeTheme,
+  Tray,
+  type MenuItemConstructorOptions,
+  type NativeImage,
+} from 'electron';
 import type { AccountStatus } from '../../shared/model.ts';
 import type { Logger } from '../ports.ts';
+import { iconName, isPanelDark } from './tray-icons.ts';
 import { trayMenu, trayModel, type TrayAction, type TrayMenuItem, type TrayShape } from './tray-model.ts';
 
 export interface TrayOptions {
   /** The folder of the built icons. */
   readonly icons: string;
   readonly platform: string;
+  /** XDG_CURRENT_DESKTOP. */
+  readonly desktop: string;
   readonly onAction: (action: TrayAction) => void;
   readonly logger: Logger;
 }
@@ -16,7 +26,7 @@ export interface TrayOptions {
 export class TrayIcon {
   readonly #tray: Tray;
   readonly #options: TrayOptions;
-  readonly #images = new Map<TrayShape, NativeImage>();
+  readonly #images = new Map<string, NativeImage>();
   /** What is shown, to leave alone what would stay the same: some desktops blink. */
   #shown = { shape: '', tooltip: '', menu: '' };
 
@@ -61,13 +71,13 @@ export class TrayIcon {
 
   /** An image that is no PNG would give a tray without an icon, and no error. */
   #image(shape: TrayShape): NativeImage {
-    const known = this.#images.get(shape);
+    const { icons, platform, desktop, logger } = this.#options;
+    const name = iconName(shape, platform, isPanelDark(platform, desktop, nativeTheme.shouldUseDarkColors));
+    const known = this.#images.get(name);
     if (known !== undefined) return known;
-    const { icons, platform, logger } = this.#options;
-    const template = platform === 'darwin' ? 'Template' : '';
-    const image = nativeImage.createFromPath(join(icons, `tray-${shape}${template}.png`));
-    if (image.isEmpty()) logger.log('error', 'tray-icon-missing', { shape });
-    this.#images.set(shape, image);
+    const image = nativeImage.createFromPath(join(icons, name));
+    if (image.isEmpty()) logger.log('error', 'tray-icon-missing', { name });
+    this.#images.set(name, image);
     return image;
   }
 }
