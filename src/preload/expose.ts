@@ -1,14 +1,18 @@
 /** Shows a page the calls and events of its door by name; everything that passes is a text of JSON. */
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
-import type { Door } from '../shared/api.ts';
-import { bridgeName, ipcChannels, type Answer, type Bridge } from '../shared/bridge.ts';
+import { bridgeName, ipcChannels, type Answer } from '../shared/bridge.ts';
 import { toErrorShape } from '../shared/errors.ts';
 
-/** @param callNames and `eventNames`: what the build read from shared/api for this door. */
-export function expose<D extends Door>(callNames: readonly string[], eventNames: readonly string[]): void {
+/** A door's calls and events by name, as the build read them from shared/api. */
+export interface DoorNames {
+  readonly calls: readonly string[];
+  readonly events: readonly string[];
+}
+
+export function expose({ calls: callNames, events: eventNames }: DoorNames): void {
   const calls = Object.fromEntries(callNames.map((name) => [name, (input: unknown) => call(name, input)]));
-  const bridge = { calls, on: listenTo(eventNames) } as unknown as Bridge<D>;
-  contextBridge.exposeInMainWorld(bridgeName, bridge);
+  // Its type is Bridge<door>: what the page finds is what shared/api lists.
+  contextBridge.exposeInMainWorld(bridgeName, { calls, on: listenTo(eventNames) });
 }
 
 async function call(name: string, input: unknown): Promise<Answer<unknown>> {

@@ -1,6 +1,6 @@
 /** The main window's bridge. */
-import { expose } from './expose.ts';
+import { expose, type DoorNames } from './expose.ts';
 
-declare const ROLEKEY_DOOR: { readonly calls: readonly string[]; readonly events: readonly string[] };
+declare const ROLEKEY_DOOR: DoorNames;
 
-expose<'window'>(ROLEKEY_DOOR.calls, ROLEKEY_DOOR.events);
+expose(ROLEKEY_DOOR);

@@ -1,6 +1,6 @@
 /** The PIN window's bridge. */
-import { expose } from './expose.ts';
+import { expose, type DoorNames } from './expose.ts';
 
-declare const ROLEKEY_DOOR: { readonly calls: readonly string[]; readonly events: readonly string[] };
+declare const ROLEKEY_DOOR: DoorNames;
 
-expose<'pin-window'>(ROLEKEY_DOOR.calls, ROLEKEY_DOOR.events);
+expose(ROLEKEY_DOOR);

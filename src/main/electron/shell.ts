@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { app, clipboard, Menu, shell } from 'electron';
 import type { Caller, EngineEvent, Handlers } from '../../shared/api.ts';
-import { toErrorShape } from '../../shared/errors.ts';
 import type { Engine, RunningAgent } from '../engine.ts';
 import type { Clock, Logger, Notifier } from '../ports.ts';
 import { appMenu } from './app-menu.ts';
@@ -74,8 +73,9 @@ export class Shell {
       door: { handlers: () => pinHandlers(this.#desk), client: null, logger },
     });
     this.#desk = new PromptDesk({
-      answer: async (id, answer) =>
-        void (await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller)),
+      answer: async (id, answer) => {
+        await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller);
+      },
       openView,
       confirm: ({ path, sha256, askedBy }) =>
         ask(null, {
@@ -199,7 +199,6 @@ export class Shell {
   }
 
   #act(action: TrayAction): void {
-    const engine = this.#agent?.engine;
     switch (action.kind) {
       case 'open':
         this.open(action.account);
@@ -207,35 +206,50 @@ export class Shell {
       case 'quit':
         void this.quit(true);
         break;
+      case 'copy-profile':
+        void clipboard.writeText(action.awsProfile);
+        break;
       case 'connect':
-        if (engine !== undefined) void this.#connect(engine, { accounts: [action.account] });
+        void this.#ask(({ handlers }) => this.#connect(handlers, { accounts: [action.account] }));
         break;
       case 'connect-all':
-        if (engine !== undefined) void this.#connect(engine, { all: true });
+        void this.#ask(({ handlers }) => this.#connect(handlers, { all: true }));
         break;
       case 'disconnect':
-        void engine?.handlers.disconnect({ select: { accounts: [action.account] } }, this.#caller);
+        void this.#ask(({ handlers }) =>
+          handlers.disconnect({ select: { accounts: [action.account] } }, this.#caller),
+        );
         break;
       case 'disconnect-all':
-        void engine?.handlers.disconnect({ select: { all: true } }, this.#caller);
-        break;
-      case 'copy-profile':
-        clipboard.writeText(action.awsProfile);
+        void this.#ask(({ handlers }) => handlers.disconnect({ select: { all: true } }, this.#caller));
         break;
       case 'lock':
-        void engine?.handlers.lock({}, this.#caller);
+        void this.#ask(({ handlers }) => handlers.lock({}, this.#caller));
     }
   }
 
-  /** What fails is told by the account's state; a click in the tray has no other place to say it than the window. */
-  async #connect(engine: Engine, select: { accounts: string[] } | { all: true }): Promise<void> {
-    try {
-      const { results } = await engine.handlers.connect({ select, timeoutMs: humanTimeoutMs }, this.#caller);
-      const failed = results.find(({ state }) => state.serving === null && state.error !== null);
-      if (failed !== undefined) this.open(failed.account);
-    } catch (error) {
-      this.#options.logger.log('error', 'tray-connect-failed', { error: toErrorShape(error) });
+  /** What the menu of the tray has done; it has no place of its own to say what failed. */
+  async #ask(work: (engine: Engine) => Promise<unknown>): Promise<void> {
+    if (this.#agent === null) {
+      this.open(null); // it says why there is no engine
+      return;
     }
+    try {
+      await work(this.#agent.engine);
+    } catch (error) {
+      this.#options.logger.log('error', 'tray-action-failed', { error });
+      this.open(null);
+    }
+  }
+
+  async #connect(
+    handlers: Engine['handlers'],
+    select: { accounts: string[] } | { all: true },
+  ): Promise<void> {
+    const { results } = await handlers.connect({ select, timeoutMs: humanTimeoutMs }, this.#caller);
+    // What failed is told by the account's state, and there is no other place to read it than the window.
+    const failed = results.find(({ state }) => state.serving === null && state.error !== null);
+    if (failed !== undefined) this.open(failed.account);
   }
 
   /** The user closed the window. */

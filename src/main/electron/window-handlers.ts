@@ -74,7 +74,7 @@ export function brokenHandlers(start: () => Promise<Handlers<'window'>>): Handle
       return (handlers[name] as (input: never, caller: Caller) => Promise<unknown>)(input, caller);
     },
   ]);
-  return Object.fromEntries(entries) as unknown as Handlers<'window'>;
+  return Object.fromEntries(entries) as Handlers<'window'>;
 }
 
 /** The calls of the PIN window. */

@@ -12,7 +12,7 @@ import { AppError } from '../../../src/shared/errors.ts';
 import { answerCall } from '../../../src/main/electron/door.ts';
 import { FakeLogger } from '../../support/fakes/logger.ts';
 
-function createDoor<D extends Door>(door: D, respond: () => unknown = () => ({})) {
+function createDoor(door: Exclude<Door, 'agent'>, respond: () => unknown = () => ({})) {
   const asked: { readonly name: string; readonly input: unknown; readonly caller: Caller }[] = [];
   const logger = new FakeLogger();
   // More than the door shows: what is reached is the door's doing, not the lack of a handler.
@@ -24,7 +24,7 @@ function createDoor<D extends Door>(door: D, respond: () => unknown = () => ({})
         return respond();
       },
     ]),
-  ) as unknown as Handlers<D>;
+  ) as unknown as Handlers<typeof door>;
   const options = { door, handlers: () => handlers, client: 'c-1', logger };
   const send = async (name: unknown, text: unknown, isOurs = true): Promise<unknown> =>
     JSON.parse(await answerCall(options, isOurs, name, text)) as unknown;

@@ -144,7 +144,7 @@ const rectangle = (x: number, y: number, width: number, height: number): Rectang
 const laptop = area(0, 30, 1440, 870);
 const left = area(-1920, 0, 1920, 1080);
 const small = area(0, 0, 400, 300);
-const middle = { x: 230, y: 125, ...defaultSize };
+const middle = { x: 460, y: 125, ...defaultSize };
 
 describe('a window on its displays', () => {
   it.each<[string, Rectangle | null, DisplayArea[], Rectangle]>([
