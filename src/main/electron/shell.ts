@@ -191,10 +191,19 @@ export class Shell {
   }
 
   async #drawTray(): Promise<void> {
-    const { clock } = this.#options;
-    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
-    if (status === undefined) return;
-    this.#tray.show(status.accounts, clock.now());
+    const { clock, logger } = this.#options;
+    if (this.#agent === null) return;
+    const { handlers } = this.#agent.engine;
+    try {
+      const { accounts } = await handlers.status({}, this.#caller);
+      const listed = await handlers.accountsList({}, this.#caller);
+      const favourites = new Set(listed.accounts.filter(({ favourite }) => favourite).map(({ id }) => id));
+      const shown = accounts.map((each) => ({ ...each, favourite: favourites.has(each.account) }));
+      this.#tray.show(shown, clock.now());
+    } catch (error) {
+      // A configuration that was spoilt meanwhile: the window tells, and the icon stays what it is.
+      logger.log('error', 'tray-not-drawn', { error });
+    }
     this.#trayPace.askLater(trayMinuteMs);
   }
 

@@ -8,15 +8,22 @@ import {
   type MenuItemConstructorOptions,
   type NativeImage,
 } from 'electron';
-import type { AccountStatus } from '../../shared/model.ts';
 import type { Logger } from '../ports.ts';
-import { iconName, isPanelDark } from './tray-icons.ts';
-import { trayMenu, trayModel, type TrayAction, type TrayMenuItem, type TrayShape } from './tray-model.ts';
+import { isPanelDark } from './panel.ts';
+import {
+  trayIcon,
+  trayMenu,
+  trayModel,
+  type TrayAccount,
+  type TrayAction,
+  type TrayMenuItem,
+  type TrayShape,
+} from './tray-model.ts';
 
 export interface TrayOptions {
   /** The folder of the built icons. */
   readonly icons: string;
-  readonly platform: string;
+  readonly platform: NodeJS.Platform;
   /** XDG_CURRENT_DESKTOP. */
   readonly desktop: string;
   readonly onAction: (action: TrayAction) => void;
@@ -38,7 +45,7 @@ export class TrayIcon {
   }
 
   /** @param now milliseconds since the epoch. */
-  show(accounts: readonly AccountStatus[], now: number): void {
+  show(accounts: readonly TrayAccount[], now: number): void {
     const { shape, tooltip } = trayModel(accounts);
     const items = trayMenu(accounts, now);
     const menu = JSON.stringify(items);
@@ -72,12 +79,17 @@ export class TrayIcon {
   /** An image that is no PNG would give a tray without an icon, and no error. */
   #image(shape: TrayShape): NativeImage {
     const { icons, platform, desktop, logger } = this.#options;
-    const name = iconName(shape, platform, isPanelDark(platform, desktop, nativeTheme.shouldUseDarkColors));
-    const known = this.#images.get(name);
+    const { file, template } = trayIcon(
+      shape,
+      platform,
+      isPanelDark(platform, desktop, nativeTheme.shouldUseDarkColors),
+    );
+    const known = this.#images.get(file);
     if (known !== undefined) return known;
-    const image = nativeImage.createFromPath(join(icons, name));
-    if (image.isEmpty()) logger.log('error', 'tray-icon-missing', { name });
-    this.#images.set(name, image);
+    const image = nativeImage.createFromPath(join(icons, file));
+    if (image.isEmpty()) logger.log('error', 'tray-icon-missing', { file });
+    image.setTemplateImage(template);
+    this.#images.set(file, image);
     return image;
   }
 }
