@@ -75,7 +75,9 @@ function show(prompt: Prompt): void {
     event.preventDefault();
     if (!isUnderWay && field.value !== '') void answer({ secret: field.value });
   });
-  const giveUp = (): void => void answer({ cancel: true });
+  const giveUp = (): void => {
+    if (!isUnderWay) void answer({ cancel: true });
+  };
   cancel.addEventListener('click', giveUp);
   form.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape') giveUp();
