@@ -8,7 +8,7 @@ import { bridgeOf } from './bridge.ts';
 import { pageSurroundings } from './page-surroundings.ts';
 import { AccountsModel } from './screens/accounts/accounts-model.ts';
 import { ServicesContext, type Services } from './services.ts';
-import { stateWords } from './state-words.ts';
+import { isSameKind, stateWords } from './state-words.ts';
 import { Ticker } from './ticker.ts';
 import { pageTimers } from './timers.ts';
 
@@ -22,14 +22,8 @@ const services: Services = {
 };
 
 services.accounts.onChange(({ account, state }, before) => {
-  const now = Date.now();
-  const isServed = state.serving === null;
-  const wasServed = before.state.serving === null;
-  const same =
-    state.activity === before.state.activity &&
-    state.reason === before.state.reason &&
-    isServed === wasServed;
-  if (!same) services.announcer.changed(account.id, account.label, stateWords(state, now).headline);
+  if (isSameKind(state, before.state)) return;
+  services.announcer.changed(account.id, account.label, stateWords(state, Date.now()).headline);
 });
 void services.accounts.load();
 

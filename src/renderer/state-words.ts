@@ -104,3 +104,13 @@ export function canConnect(state: State, now: number): boolean {
 export function canDisconnect(state: State, now: number): boolean {
   return state.activity !== 'connecting' && (servesAt(state, now) || state.activity === 'retrying');
 }
+
+/** Whether the two differ in nothing but times: no news for who hears them read out. */
+export function isSameKind(one: State, other: State): boolean {
+  return (
+    one.activity === other.activity &&
+    one.reason === other.reason &&
+    one.error?.code === other.error?.code &&
+    (one.serving === null) === (other.serving === null)
+  );
+}

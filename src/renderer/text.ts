@@ -152,7 +152,6 @@ export const addText = {
   pasteLabel: 'Command line of the AWS signing helper',
   pasteHelp: 'Paste it, or its line credential_process = … of an AWS config file. Nothing is run.',
   pasteTaken: 'The fields below were filled in from it.',
-  pasteLeftOut: 'Left out or changed:',
   pasteCarried: 'Also taken from it:',
   dropped: (flag: string, reason: string): Sentence =>
     reason.startsWith(relativeReason)
@@ -196,7 +195,7 @@ const fields = {
   profileArn: { label: 'Profile ARN', help: null },
   trustAnchorArn: { label: 'Trust anchor ARN', help: null },
   sessionDuration: { label: 'Session length in minutes', help: '15 to 720; 60 where left empty.' },
-  keys: { label: 'Key', help: 'A pkcs11: URI, the absolute path of a key file, or ssh-agent:SHA256:….' },
+  keys: { label: 'Key', help: 'A pkcs11: URI, the absolute path of a key file, or ssh-agent:SHA256:…' },
   certificate: { label: 'Certificate', help: 'A pkcs11: URI or a path; the one beside the key where empty.' },
   intermediates: { label: 'Intermediate certificates', help: 'Absolute path of a PEM file.' },
   awsProfile: { label: 'AWS profile', help: 'The name programs ask for; the ID where left empty.' },

@@ -39,7 +39,7 @@ function show(prompt: Prompt): void {
   const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
   const form = element(
     'form',
-    { role: 'dialog', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
+    {},
     element('h1', { id: 'what' }, ...words(pinText.what(prompt))),
     element(
       'div',
@@ -75,14 +75,18 @@ function show(prompt: Prompt): void {
     event.preventDefault();
     if (!isUnderWay && field.value !== '') void answer({ secret: field.value });
   });
-  const giveUp = (): void => void answer({ cancel: true });
+  const giveUp = (): void => {
+    if (!isUnderWay) void answer({ cancel: true });
+  };
   cancel.addEventListener('click', giveUp);
   form.addEventListener('keydown', ({ key }) => {
     if (key === 'Escape') giveUp();
   });
 
   document.title = pinText.title(prompt);
-  place?.replaceChildren(form);
+  // A dialog, so that a screen reader says who asks for what as soon as the field has the focus.
+  const named = { role: 'dialog', 'aria-labelledby': 'what', 'aria-describedby': 'about' };
+  place?.replaceChildren(element('div', named, form));
   // Said once it stands on the page: only what changes is read out.
   problem.textContent = pinText.previous(prompt) ?? '';
   adapt();
@@ -99,6 +103,9 @@ async function showCurrent(): Promise<void> {
   const current = await bridge.calls.currentPrompt({});
   if (isTold) return; // what was told meanwhile is the newer of the two
   if ('result' in current && current.result.prompt !== null) show(current.result.prompt);
-  else place?.replaceChildren('error' in current ? pinText.failed(current.error) : pinText.nothing);
+  else {
+    const why = 'error' in current ? pinText.failed(current.error) : pinText.nothing;
+    place?.replaceChildren(element('h1', {}, why));
+  }
 }
 void showCurrent();

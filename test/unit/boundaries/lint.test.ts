@@ -166,6 +166,12 @@ const seeds: readonly Seed[] = [
     'no-restricted-syntax',
   ]),
   [
+    'a hook that is not always called',
+    'src/renderer/hook.ts',
+    "import { useState } from 'react';\nexport function useMaybe(on: boolean): unknown {\n  return on ? useState(0) : null;\n}",
+    'react-hooks/rules-of-hooks',
+  ],
+  [
     'a promise a test does not wait for',
     `${outside}/floating.test.ts`,
     "import { expect, it } from 'vitest';\nit('x', () => {\n  expect(Promise.resolve(1)).resolves.toBe(1);\n});",

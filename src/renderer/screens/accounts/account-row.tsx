@@ -54,17 +54,17 @@ export const AccountRow = memo(function AccountRow({
             <Words of={accountsText.sendsTo(endpoint)} />
           </p>
         )}
-        <p className="account-profile">
-          <span>
-            {accountsText.profile} <code>{account.awsProfile}</code>
-          </span>
-          <CopyButton row={row} />
-          <RemoveButton row={row} onRemoved={onRemoved} />
-        </p>
       </div>
       <div className="account-actions">
         <Actions row={row} />
       </div>
+      <p className="account-profile">
+        <span>
+          {accountsText.profile} <code>{account.awsProfile}</code>
+        </span>
+        <CopyButton row={row} />
+        <RemoveButton row={row} onRemoved={onRemoved} />
+      </p>
     </li>
   );
 });
@@ -140,6 +140,7 @@ const copiedMs = 2000;
 function CopyButton({ row: { account } }: { readonly row: Row }): ReactNode {
   const { accounts, announcer, timers } = useServices();
   const [isCopied, setCopied] = useState(false);
+  const label = isCopied ? accountsText.copied : accountsText.copy;
   const copy = async (): Promise<void> => {
     const command = await accounts.copyCommand(account.id);
     if (command === null) return;
@@ -148,12 +149,8 @@ function CopyButton({ row: { account } }: { readonly row: Row }): ReactNode {
     timers.after(copiedMs, () => setCopied(false));
   };
   return (
-    <Button
-      look="quiet"
-      aria-label={accountsText.of(accountsText.copy, account.label)}
-      onClick={() => void copy()}
-    >
-      {isCopied ? accountsText.copied : accountsText.copy}
+    <Button look="quiet" aria-label={accountsText.of(label, account.label)} onClick={() => void copy()}>
+      {label}
     </Button>
   );
 }

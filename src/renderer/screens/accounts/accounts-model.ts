@@ -260,18 +260,20 @@ export class AccountsModel {
   }
 }
 
-/** Rows by group, in the order of the list; those without a group first. */
+/** Rows by group, in the order of the list; those without a group last. */
 export function grouped(
   rows: readonly AccountRow[],
 ): readonly { readonly group: string | null; readonly rows: readonly AccountRow[] }[] {
-  const groups = new Map<string | null, AccountRow[]>([[null, []]]);
+  const groups = new Map<string, AccountRow[]>();
+  const others: AccountRow[] = [];
   for (const row of rows) {
     const { group } = row.account;
-    const members = groups.get(group);
-    if (members === undefined) groups.set(group, [row]);
-    else members.push(row);
+    const members = group === null ? others : groups.get(group);
+    if (members !== undefined) members.push(row);
+    else if (group !== null) groups.set(group, [row]);
   }
-  return [...groups].map(([group, members]) => ({ group, rows: members })).filter((g) => g.rows.length > 0);
+  const named = [...groups].map(([group, members]) => ({ group, rows: members }));
+  return others.length === 0 ? named : [...named, { group: null, rows: others }];
 }
 
 /** Role and account number of a role’s ARN, as they are shown; null where it is none. */

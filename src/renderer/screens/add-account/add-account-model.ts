@@ -134,17 +134,22 @@ export class AddAccountModel {
   /** @param adopt take over an AWS profile that is not ours. @returns the new account’s ID; null where none was added. */
   async add(adopt: boolean): Promise<string | null> {
     if (this.#state.isAdding) return null;
+    const form = this.#form;
     this.#set({ isAdding: true, wasTried: true, error: null });
     const input = inputOf(this.#state.values, this.#state.carried);
     // What is said while typing may be about what stood there before.
     const checked = await this.#bridge.calls.checkAccount(input);
+    if (form !== this.#form) return null; // it was closed, and nothing is added yet
     if ('error' in checked) return this.#refused(checked.error);
     this.#set(checked.result);
     if (shownProblems(this.#state).length > 0) return this.#refused(null);
     const answer = await this.#bridge.calls.addAccount({ ...input, adopt });
-    if ('error' in answer) return this.#refused(answer.error.code === 'cancelled' ? null : answer.error);
-    this.#set({ isAdding: false });
-    return answer.result.account.id;
+    if ('result' in answer) {
+      if (form === this.#form) this.#set({ isAdding: false });
+      return answer.result.account.id;
+    }
+    if (form !== this.#form) return null;
+    return this.#refused(answer.error.code === 'cancelled' ? null : answer.error);
   }
 
   #refused(error: ErrorShape | null): null {

@@ -15,6 +15,7 @@ export function PasteField({ state, inputRef, onText }: PasteFieldProps): ReactN
   const { commandLine, read } = state;
   const [inputId, helpId, problemId] = [useId(), useId(), useId()];
   const problem = read?.problem ?? null;
+  const hasTaken = (read?.account ?? null) !== null;
   return (
     <div className="field">
       <label htmlFor={inputId}>
@@ -39,7 +40,7 @@ export function PasteField({ state, inputRef, onText }: PasteFieldProps): ReactN
           <Name of={problemSentence({ field: null, message: problem.message })} />
         </p>
       )}
-      <div role="status">{read !== null && read.account !== null && <Taken state={state} />}</div>
+      <div role="status">{hasTaken && <Taken state={state} />}</div>
     </div>
   );
 }
@@ -51,16 +52,13 @@ function Taken({ state: { read, carried } }: { readonly state: FormState }): Rea
     <div className="field-news">
       <p>{addText.pasteTaken}</p>
       {dropped.length > 0 && (
-        <>
-          <p>{addText.pasteLeftOut}</p>
-          <ul>
-            {dropped.map(({ flag, reason }) => (
-              <li key={`${flag} ${reason}`}>
-                <Words of={addText.dropped(flag, reason)} />
-              </li>
-            ))}
-          </ul>
-        </>
+        <ul>
+          {dropped.map(({ flag, reason }) => (
+            <li key={`${flag} ${reason}`}>
+              <Words of={addText.dropped(flag, reason)} />
+            </li>
+          ))}
+        </ul>
       )}
       {rest.length > 0 && (
         <>
