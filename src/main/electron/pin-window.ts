@@ -27,7 +27,7 @@ function openPinWindow(options: PinWindowsOptions, sealed: Session, onClosed: ()
   const { root, devTools, door, logger } = options;
   const window = new BrowserWindow({
     width: 420,
-    height: 360,
+    height: 300,
     center: true,
     show: false,
     resizable: false,
