@@ -21,9 +21,9 @@ export function logOf(world: AppWorld): string {
 
 /** The account by the command line. @throws Error where the command fails. */
 export async function accountOf(world: AppWorld, id: string): Promise<SeenAccount> {
-  const { code, stderr, json } = await world.rolekey(['status', '--json']);
-  if (code !== 0) throw new Error(`status: ${stderr}`);
-  const found = (json() as { accounts: SeenAccount[] }).accounts.find(({ account }) => account === id);
+  const result = await world.rolekey(['status', '--json']);
+  if (result.code !== 0) throw new Error(`status: ${result.stderr}`);
+  const found = (result.json() as { accounts: SeenAccount[] }).accounts.find(({ account }) => account === id);
   if (found === undefined) throw new Error(`There is no account ${id}.`);
   return found;
 }
