@@ -10,6 +10,7 @@ export interface SeenAccount {
   readonly state: {
     readonly activity: string;
     readonly reason: string | null;
+    readonly retryAt: string | null;
     readonly serving: { readonly expiresAt: string } | null;
   };
 }
