@@ -6,6 +6,7 @@ import type { Caller, EngineEvent, Handlers } from '../../shared/api.ts';
 import { toErrorShape } from '../../shared/errors.ts';
 import type { Engine, RunningAgent } from '../engine.ts';
 import type { Clock, Logger, Notifier } from '../ports.ts';
+import type { AnotherStart } from './another-start.ts';
 import { appMenu } from './app-menu.ts';
 import { ask, say } from './dialogs.ts';
 import { addressOf } from './external-links.ts';
@@ -74,8 +75,9 @@ export class Shell {
       door: { handlers: () => pinHandlers(this.#desk), client: null, logger },
     });
     this.#desk = new PromptDesk({
-      answer: async (id, answer) =>
-        void (await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller)),
+      answer: async (id, answer) => {
+        await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller);
+      },
       openView,
       confirm: ({ path, sha256, askedBy }) =>
         ask(null, {
@@ -130,14 +132,14 @@ export class Shell {
     if (account !== null) this.#feed.hear({ name: 'reveal', payload: { account } });
   }
 
-  /** Another start of the app ended in favour of this one. @param version the other's. */
-  openForAnother(version: unknown): void {
+  /** Another start of the app ended in favour of this one. The only screen it can ask for is the one that opens anyway. */
+  openForAnother({ version }: AnotherStart): void {
     this.open(null);
-    if (version === this.#options.version) return;
+    if (version === null || version === this.#options.version) return;
     void say(this.#window.native, {
       message: 'Another version of Rolekey is running',
       details: [
-        `This is version ${this.#options.version}; you started version ${String(version)}.`,
+        `This is version ${this.#options.version}; you started version ${version}.`,
         'Quit this one first.',
       ],
     });
@@ -220,7 +222,7 @@ export class Shell {
         void engine?.handlers.disconnect({ select: { all: true } }, this.#caller);
         break;
       case 'copy-profile':
-        clipboard.writeText(action.awsProfile);
+        void clipboard.writeText(action.awsProfile); // a promise in newer Electrons only
         break;
       case 'lock':
         void engine?.handlers.lock({}, this.#caller);
