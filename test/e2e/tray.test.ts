@@ -122,7 +122,7 @@ describe('a desktop with a tray', () => {
     await expect.poll(toolTip).toBe('Rolekey: nothing connected');
   });
 
-  let last = Buffer.alloc(0);
+  let last: Buffer = Buffer.alloc(0);
   async function connectFirst(): Promise<void> {
     await world.rolekey(['lock']);
     await tray.click('Connect');
