@@ -4,6 +4,8 @@ import { app, protocol } from 'electron';
 import { surroundings } from '../agent-client/surroundings.ts';
 import { AppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
+import { maySpeak, readAnotherStart, thisStart } from './electron/another-start.ts';
+import { deepLink } from './electron/deep-link.ts';
 import { schemePrivileges } from './electron/sealed-session.ts';
 import { Shell } from './electron/shell.ts';
 import { succeedAgent } from './electron/succession.ts';
@@ -16,8 +18,8 @@ declare const ROLEKEY_VERSION: string;
 
 /** Resolves when there is nothing left to run. */
 async function run(): Promise<void> {
-  // More than the version would let who starts the app tell the running one what to do.
-  if (!app.requestSingleInstanceLock({ version: ROLEKEY_VERSION })) return;
+  if (!maySpeak(process.argv)) throw new Error('Rolekey was started with arguments that are too long.');
+  if (!app.requestSingleInstanceLock({ ...thisStart(ROLEKEY_VERSION, process.argv) })) return;
   await app.whenReady();
   const root = app.getAppPath();
   const here = surroundings();
@@ -53,7 +55,11 @@ async function run(): Promise<void> {
     },
   });
   app.on('second-instance', (_event, _argv, _directory, other) => {
-    shell.openForAnother((other as { version?: unknown } | null)?.version);
+    shell.openForAnother(readAnotherStart(other));
+  });
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    if (deepLink(url) !== null) shell.open(null);
   });
   app.on('window-all-closed', () => undefined); // the engine lives without a window
   app.on('activate', () => shell.open(null));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { Desktop, type DesktopOptions } from '../support/desktop/desktop.ts';
-import type { RunningApp } from '../support/desktop/app.ts';
+import type { Outcome, RunningApp } from '../support/desktop/app.ts';
 import { until } from '../support/desktop/until.ts';
 import { builtApp } from '../support/world/built-cli.ts';
 import type { Result } from '../support/world/program.ts';
@@ -37,6 +37,17 @@ export class AppWorld {
   /** Starts the app; resolves when its main process can be talked to. */
   launch(args: readonly string[] = []): Promise<RunningApp> {
     return this.desktop.launch({ app: builtApp(), args, env: this.env });
+  }
+
+  /**
+   * Starts the app once more, as a person does; resolves when that process has ended.
+   * @param folder that of another build's package.json.
+   */
+  launchAgain(args: readonly string[] = [], folder = builtApp()): Promise<Outcome & { readonly ms: number }> {
+    const started = performance.now();
+    return this.desktop
+      .launchAgain({ app: folder, args, env: this.env })
+      .then((outcome) => ({ ...outcome, ms: performance.now() - started }));
   }
 
   /** Starts the app and waits until its window can be used. */

@@ -5,6 +5,7 @@ import { app, clipboard, Menu, shell } from 'electron';
 import type { Caller, EngineEvent, Handlers } from '../../shared/api.ts';
 import type { Engine, RunningAgent } from '../engine.ts';
 import type { Clock, Logger, Notifier } from '../ports.ts';
+import type { AnotherStart } from './another-start.ts';
 import { appMenu } from './app-menu.ts';
 import { ask, say } from './dialogs.ts';
 import { addressOf } from './external-links.ts';
@@ -130,14 +131,14 @@ export class Shell {
     if (account !== null) this.#feed.hear({ name: 'reveal', payload: { account } });
   }
 
-  /** Another start of the app ended in favour of this one. @param version the other's. */
-  openForAnother(version: unknown): void {
+  /** Another start of the app ended in favour of this one. The only screen it can ask for is the one that opens anyway. */
+  openForAnother({ version }: AnotherStart): void {
     this.open(null);
-    if (version === this.#options.version) return;
+    if (version === null || version === this.#options.version) return;
     void say(this.#window.native, {
       message: 'Another version of Rolekey is running',
       details: [
-        `This is version ${this.#options.version}; you started version ${String(version)}.`,
+        `This is version ${this.#options.version}; you started version ${version}.`,
         'Quit this one first.',
       ],
     });

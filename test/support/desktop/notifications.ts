@@ -76,6 +76,11 @@ export class Notifications extends Service {
     return this.#daemon.shown;
   }
 
+  /** IDs of those that are off the screen again, whoever took them away. */
+  get closed(): readonly number[] {
+    return this.#daemon.closed;
+  }
+
   /**
    * The latest one of that title.
    * @throws Error when none comes, or when it has nothing to say beside its title or no program's name.

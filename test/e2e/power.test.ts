@@ -1,0 +1,90 @@
+/** Sleep, screen lock and shutdown of the computer, as the desktop tells them. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunningApp } from '../support/desktop/app.ts';
+import { until } from '../support/desktop/until.ts';
+import { pin } from '../support/world/world.ts';
+import { accountOf, answerDialogs, connect, logOf } from './app-steps.ts';
+import { AppWorld } from './app-world.ts';
+
+let world: AppWorld;
+let app: RunningApp;
+
+beforeAll(async () => {
+  world = await AppWorld.open();
+  await world.addAccount('dev', '--outlet', 'credentials-file');
+  ({ app } = await world.open());
+  await world.desktop.login1.heard();
+  await world.desktop.screenSaver.asked();
+  // Back-off is random: here it is as long as it can be.
+  await app.electron.evaluate(() => void (Math.random = () => 0.999));
+});
+afterAll(() => world.close());
+
+/** Lets the server fail until the account waits long for its next try. @returns when that is, milliseconds since the epoch. */
+async function waitingLong(): Promise<number> {
+  await world.rolekey(['disconnect', '--all']);
+  world.world.server.faults.add({ kind: 'error', status: 503, times: 'until-cleared' });
+  await world.rolekey(['connect', 'dev', '--pin-stdin', '--timeout', '1'], { stdin: `${pin}\n` });
+  return until(
+    async () => {
+      const { activity, retryAt } = (await accountOf(world, 'dev')).state;
+      const at = activity === 'retrying' && retryAt !== null ? Date.parse(retryAt) : 0;
+      return at - Date.now() > 7000 ? at : null;
+    },
+    'a long back-off',
+    30_000,
+  );
+}
+
+/** @returns when the account was seen to be connected, milliseconds since the epoch. */
+async function connectedAt(): Promise<number> {
+  await until(async () => (await accountOf(world, 'dev')).state.serving !== null, 'the account', 30_000);
+  return Date.now();
+}
+
+describe('the computer', () => {
+  it('wakes up: what waited is tried at once', async () => {
+    const retryAt = await waitingLong();
+    world.desktop.login1.sleep();
+    await pause(500);
+    const { length } = world.world.server.requests;
+    world.world.server.faults.clear();
+    world.desktop.login1.wake();
+    expect(await connectedAt()).toBeLessThan(retryAt - 2000);
+    expect(world.world.server.requests).toHaveLength(length + 1);
+  });
+
+  it('is unlocked: what waited is tried at once', async () => {
+    const retryAt = await waitingLong();
+    world.desktop.screenSaver.lock();
+    await pause(2500); // the app asks every two seconds
+    world.world.server.faults.clear();
+    expect((await accountOf(world, 'dev')).state.serving).toBeNull();
+    world.desktop.screenSaver.unlock();
+    expect(await connectedAt()).toBeLessThan(retryAt - 500);
+  });
+
+  it('is locked and unlocked while all is well: nothing is asked of AWS, and sessions go on', async () => {
+    await connect(world, 'dev');
+    const { length } = world.world.server.requests;
+    world.desktop.screenSaver.lock();
+    await pause(2500);
+    world.desktop.screenSaver.unlock();
+    world.desktop.login1.sleep();
+    world.desktop.login1.wake();
+    await pause(2500);
+    expect((await accountOf(world, 'dev')).state).toMatchObject({ activity: 'idle', error: null });
+    expect(world.world.server.requests).toHaveLength(length);
+  });
+
+  it('switches off: the app ends without a question, and leaves no credentials', async () => {
+    expect(world.fileInHome('.aws', 'credentials')).toMatch(/\[dev\][^[]*aws_secret_access_key/);
+    await answerDialogs(app, 1); // whoever asks is told to stay
+    world.desktop.login1.shutDown();
+    expect((await app.ended).code).toBe(0);
+    expect(world.fileInHome('.aws', 'credentials') ?? '').not.toContain('aws_secret_access_key');
+    await expect.poll(() => world.desktop.processes()).toEqual([]);
+    expect(logOf(world)).not.toContain('"level":"error"');
+  });
+});
