@@ -54,7 +54,7 @@ export default {
       from: { path: '^src/cli/commands/agent\\.ts$' },
       to: {
         path: '^(src/|test/|build/)',
-        pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/engine\\.ts$'],
+        pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/start-agent\\.ts$'],
       },
     },
     {
@@ -99,7 +99,7 @@ export default {
       name: 'adapters-come-through-ports',
       comment: 'Only the composition roots know which adapter is behind a port.',
       severity: 'error',
-      from: { path: '^src/main/', pathNot: '^src/main/(node/|electron/|engine\\.ts$|index\\.ts$)' },
+      from: { path: '^src/main/', pathNot: '^src/main/(node/|electron/|(engine|start-agent|index)\\.ts$)' },
       to: { path: '^src/main/(node|electron)/' },
     },
     {

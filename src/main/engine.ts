@@ -1,27 +1,15 @@
 /**
  * Composition root of all that works without Electron: from adapters to the handlers of every call.
- * `startAgent` puts them behind the socket.
+ * start-agent.ts puts them behind the socket.
  */
-import { dirname } from 'node:path';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
-import { AppError } from '../shared/errors.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
 import { createAccountStore } from './accounts/account-store.ts';
 import { settingsFormat } from './accounts/settings.ts';
 import { Announcer } from './announcer.ts';
-import { createAgentServer } from './agent/server.ts';
 import { EventHub } from './event-hub.ts';
-import { createAgentListener } from './node/agent-listener.ts';
-import { systemClock } from './node/clock.ts';
-import { createFiles } from './node/files.ts';
-import type { Lock } from './node/lock-file.ts';
-import { beOnlyAgent } from './node/only-agent.ts';
-import { createNodeHttp, httpOptionsOf } from './node/http.ts';
-import { createLogFile } from './node/log-file.ts';
-import { createModuleFiles } from './node/module-files.ts';
 import { createSettingsFile } from './node/settings-file.ts';
-import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
@@ -254,151 +242,4 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       resolveEndpoint(account, parseRoleArn(account.roleArn).partition, environment).host,
     );
   }
-}
-
-export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
-  /** By default `headless`. */
-  readonly mode?: AgentInfo['mode'];
-  /** Path of the bundled tokens/host/index.ts. */
-  readonly tokenHostBundle: string;
-  /** By default the log file of `paths`. */
-  readonly logger?: Logger;
-  /** How token hosts are started; by default as child processes of plain Node. */
-  readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
-  /** Absent: nobody is told. */
-  readonly notifier?: Notifier;
-  /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
-  readonly endsWhenIdle: boolean;
-  /**
-   * Asks the agent that has the socket to end, and for what it serves.
-   * @returns null where it lives on. Absent: whoever has the socket keeps it.
-   */
-  readonly succeed?: (
-    info: Pick<AgentInfo, 'credentialsFile' | 'configFile'>,
-  ) => Promise<HandedOver[] | null>;
-}
-
-export interface RunningAgent {
-  readonly engine: Engine;
-  /** Resolves when the agent has ended, by `stop`, by a call, or because it was idle. */
-  readonly ended: Promise<void>;
-  /** Disconnects everything and gives the socket up. Safe to call twice. */
-  stop(): Promise<void>;
-}
-
-const idleLimitMs = 600_000;
-/** How long an agent that handed over may take to give the socket up, and how often that is looked at, milliseconds. */
-const successionMs = { patience: 5000, pause: 50 };
-
-/**
- * Runs an engine behind the agent's socket.
- * @returns null where another agent has the socket.
- * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable`, `file-undecodable` (AWS_CA_BUNDLE),
- * `usage-invalid` (HTTPS_PROXY), and what `succeed` throws.
- */
-export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
-  const { paths, env } = options;
-  const clock = systemClock;
-  const logger = options.logger ?? createLogFile(paths.logFile, clock);
-  const http = createNodeHttp(httpOptionsOf(env));
-  const computer: Computer = { platform: process.platform, arch: process.arch };
-  const engine = createEngine(
-    { mode: 'headless', ...options, computer },
-    {
-      clock,
-      http,
-      logger,
-      files: createFiles(paths.runtimeFolder),
-      tokenHosts: (options.createTokenHosts ?? createTokenHosts)({
-        bundle: options.tokenHostBundle,
-        environment: env,
-      }),
-      moduleFiles: createModuleFiles(),
-      notifier: options.notifier ?? null,
-    },
-  );
-  const listener = createAgentListener(paths.socket);
-  let lastUse = clock.now();
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
-  let cancelWatch: () => void = () => undefined;
-  let stopping: Promise<void> | null = null;
-  let only: Lock | null = null;
-  const stop = (): Promise<void> => (stopping ??= finish());
-  /** Once the answer to the call that ends it is on its way. */
-  const stopSoon = (): void => void clock.after(0, () => void stop());
-
-  async function finish(): Promise<void> {
-    cancelWatch();
-    await engine.stop();
-    await listener.close();
-    await http.close();
-    await only?.release();
-    logger.log('info', 'agent-stopped');
-    end();
-  }
-
-  const serve = createAgentServer({
-    handlers: {
-      ...engine.handlers,
-      shutdown: async () => {
-        const unemptied = await engine.stop();
-        stopSoon();
-        return { unemptied: [...unemptied] };
-      },
-      takeover: async () => {
-        if (engine.info.mode === 'app') {
-          throw new AppError('usage-invalid', {
-            message: 'The Rolekey app hands over to nobody.',
-            remedy: '',
-          });
-        }
-        const sessions = await engine.release();
-        stopSoon();
-        return { sessions };
-      },
-    },
-    subscribe: (client, tell) => engine.hub.subscribe(client, tell),
-    logger,
-  });
-  let open: () => void = () => undefined;
-  const resumed = new Promise<void>((resolve) => (open = resolve));
-  const listen = (): Promise<boolean> =>
-    listener.listen(async (request) => {
-      lastUse = clock.now();
-      await resumed; // what was left must not be taken for, or away with, what is connected now
-      return serve(request);
-    });
-  let handedOver: readonly HandedOver[] = [];
-  const succeeds = !(await listen());
-  if (succeeds) {
-    const received = (await options.succeed?.(engine.info)) ?? null;
-    if (received === null || !(await listenAfter(clock, listen))) return null;
-    handedOver = received;
-  }
-  logger.log('info', 'agent-started', { ...engine.info });
-  only = await beOnlyAgent(dirname(paths.logFile), succeeds ? successionMs.patience : 0);
-  if (only === null) logger.log('warn', 'other-agent', { socket: paths.socket });
-  else await engine.resume();
-  engine.take(handedOver);
-  open();
-  if (options.endsWhenIdle) watchIdleness();
-  return { engine, ended, stop };
-
-  function watchIdleness(): void {
-    if (engine.isBusy()) lastUse = clock.now();
-    const left = lastUse + idleLimitMs - clock.now();
-    if (left <= 0) void stop();
-    else cancelWatch = clock.after(Math.min(left, 60_000), watchIdleness);
-  }
-}
-
-/** Waits for the socket, which whoever had it is about to give up. @returns whether it was had. */
-async function listenAfter(clock: Clock, listen: () => Promise<boolean>): Promise<boolean> {
-  const until = clock.now() + successionMs.patience;
-  while (!(await listen())) {
-    if (clock.now() > until) return false;
-    await new Promise<void>((resolve) => void clock.after(successionMs.pause, resolve));
-  }
-  return true;
 }

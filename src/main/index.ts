@@ -10,9 +10,9 @@ import { schemePrivileges } from './electron/sealed-session.ts';
 import { Shell } from './electron/shell.ts';
 import { succeedAgent } from './electron/succession.ts';
 import { createUtilityTokenHosts } from './electron/token-hosts.ts';
-import { startAgent } from './engine.ts';
 import { systemClock } from './node/clock.ts';
 import { createLogFile } from './node/log-file.ts';
+import { startAgent } from './start-agent.ts';
 
 declare const ROLEKEY_VERSION: string;
 

@@ -1,7 +1,7 @@
 /** `rolekey agent`: the engine in the foreground, behind its socket, until a signal or `rolekey agent stop`. */
 import { join } from 'node:path';
 import { surroundings } from '../../agent-client/surroundings.ts';
-import { startAgent } from '../../main/engine.ts';
+import { startAgent } from '../../main/start-agent.ts';
 import { pathsOf } from '../../shared/paths.ts';
 import { withAgent } from '../agent-link.ts';
 import type { Terminal, Work } from '../command.ts';

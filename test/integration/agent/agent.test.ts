@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AgentClient } from '../../../src/agent-client/agent-client.ts';
-import { startAgent, type RunningAgent } from '../../../src/main/engine.ts';
+import { startAgent, type RunningAgent } from '../../../src/main/start-agent.ts';
 import type { EngineEvent } from '../../../src/shared/api.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import type { Prompt } from '../../../src/shared/model.ts';
