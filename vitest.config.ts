@@ -26,6 +26,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/support/electron/global-setup.mjs',
           fileParallelism: false, // each file has a whole desktop and an Electron
+          sequence: { groupOrder: 1 }, // and the machine to itself
           testTimeout: 60_000,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 10_000, interval: 20 } },
