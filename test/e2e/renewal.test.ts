@@ -92,7 +92,10 @@ describe('a token module that crashes', () => {
     await accounts.says('dev', /^Connected/);
     await killTokenHost();
     expect(await servedKey()).toMatch(/^ASIA/);
-    await accounts.row('dev').getByText(/^Needs your PIN; still connected for /).waitFor({ timeout: 30_000 });
+    await accounts
+      .row('dev')
+      .getByText(/^Needs your PIN; still connected for /)
+      .waitFor({ timeout: 30_000 });
     await world.desktop.notifications.waitFor('“dev” needs its PIN or passphrase');
     expect(PinWindow.count(app)).toBe(0); // it comes when a person wants it
     await connect();
