@@ -167,7 +167,9 @@ describe('the watch itself', () => {
     try {
       await start();
       await page.evaluate(() => document.body.setAttribute('style', 'color: red'));
-      await expect.poll(() => watch.complaints.join('\n')).toContain('style-src-attr');
+      await expect
+        .poll(() => watch.complaints.join('\n'))
+        .toContain('window: a breach of the policy: style-src-attr');
       watch.complaints.length = 0;
     } finally {
       await world.close();

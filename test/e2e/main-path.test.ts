@@ -86,6 +86,8 @@ describe('the first account', () => {
   it('asks for the PIN in a window that says who asks and for what', async () => {
     await accounts.button('Connect', 'Development').click();
     const asked = await PinWindow.of(app);
+    await asked.page.reload(); // under watch from the first byte, and it asks the same again
+    await asked.field.waitFor();
     const name = `PIN of token laptop, serial ${await serialOf('laptop')}`;
     const text = await asked.text();
     expect(text).toContain(name);

@@ -26,6 +26,10 @@ export async function openWatched(world: AppWorld): Promise<WatchedApp> {
   watch.watch(app);
   const dialogs = await SystemDialogs.over(app);
   const page = await windowOf(app, 'app://window/');
-  await page.getByRole('main').and(page.locator('[aria-busy=false]')).waitFor();
+  const ready = (): Promise<void> => page.locator('main[aria-busy=false]').waitFor();
+  await ready();
+  // Once more under watch: what happened while it was loaded first may have been missed.
+  await page.reload();
+  await ready();
   return { app, page, accounts: new AccountsPage(page), dialogs, watch };
 }

@@ -1,5 +1,6 @@
 /** The app on the Electron of this test run, under Playwright or as a person starts it. */
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import type { FoundElectron } from '../electron/find-electron.mjs';
 
@@ -75,6 +76,12 @@ export class RunningApp {
   }
 }
 
+/**
+ * Playwright's own, which it loads only into an Electron it has found itself: it holds the app back until Playwright
+ * listens. Without it a window that opens in that moment is waited for without end.
+ */
+const loader = resolve('node_modules/playwright-core/lib/server/electron/loader.js');
+
 /** @throws Error when it ends before its main process can be talked to; the message holds what it wrote. */
 export async function launchWithPlaywright(
   electron: FoundElectron,
@@ -84,7 +91,7 @@ export async function launchWithPlaywright(
   return new RunningApp(
     await _electron.launch({
       executablePath: electron.executable,
-      args: ['--disable-gpu', ...electron.args, app, ...args],
+      args: ['-r', loader, '--disable-gpu', ...electron.args, app, ...args],
       env,
       cwd: folder,
       chromiumSandbox: !isRoot,
