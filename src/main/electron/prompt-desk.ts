@@ -25,8 +25,11 @@ export interface PromptDeskOptions {
   readonly logger: Logger;
 }
 
-/** How many questions a minute may come up that nobody here asked for; a program could fill the screen with them. */
-export const promptsPerMinute = 6;
+/**
+ * How many questions a minute may come up, whoever asks: a program, or a page that was taken over, could fill the screen
+ * with them. More than a person answers.
+ */
+export const promptsPerMinute = 10;
 
 /**
  * How long the window stays after an answer: where the PIN was wrong the next question comes in a moment, and should not
