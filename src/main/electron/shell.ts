@@ -193,10 +193,14 @@ export class Shell {
   }
 
   async #drawTray(): Promise<void> {
-    const { clock } = this.#options;
-    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
-    if (status === undefined) return;
-    this.#tray.show(status.accounts, clock.now());
+    const { clock, logger } = this.#options;
+    try {
+      const status = await this.#agent?.engine.handlers.status({}, this.#caller);
+      if (status === undefined) return;
+      this.#tray.show(status.accounts, clock.now());
+    } catch (error) {
+      logger.log('warn', 'tray-not-drawn', { error: toErrorShape(error) }); // it stays as it was
+    }
     this.#trayPace.askLater(trayMinuteMs);
   }
 
@@ -216,27 +220,38 @@ export class Shell {
         if (engine !== undefined) void this.#connect(engine, { all: true });
         break;
       case 'disconnect':
-        void engine?.handlers.disconnect({ select: { accounts: [action.account] } }, this.#caller);
+        void this.#carryOut(
+          engine?.handlers.disconnect({ select: { accounts: [action.account] } }, this.#caller),
+        );
         break;
       case 'disconnect-all':
-        void engine?.handlers.disconnect({ select: { all: true } }, this.#caller);
+        void this.#carryOut(engine?.handlers.disconnect({ select: { all: true } }, this.#caller));
         break;
       case 'copy-profile':
         void clipboard.writeText(action.awsProfile); // a promise in newer Electrons only
         break;
       case 'lock':
-        void engine?.handlers.lock({}, this.#caller);
+        void this.#carryOut(engine?.handlers.lock({}, this.#caller));
     }
   }
 
   /** What fails is told by the account's state; a click in the tray has no other place to say it than the window. */
   async #connect(engine: Engine, select: { accounts: string[] } | { all: true }): Promise<void> {
+    await this.#carryOut(
+      engine.handlers.connect({ select, timeoutMs: humanTimeoutMs }, this.#caller).then(({ results }) => {
+        const failed = results.find(({ state }) => state.serving === null && state.error !== null);
+        if (failed !== undefined) this.open(failed.account);
+      }),
+    );
+  }
+
+  /** What a click in the tray began; where it cannot be done the window is shown, which says why. */
+  async #carryOut(work: Promise<unknown> | undefined): Promise<void> {
     try {
-      const { results } = await engine.handlers.connect({ select, timeoutMs: humanTimeoutMs }, this.#caller);
-      const failed = results.find(({ state }) => state.serving === null && state.error !== null);
-      if (failed !== undefined) this.open(failed.account);
+      await work;
     } catch (error) {
-      this.#options.logger.log('error', 'tray-connect-failed', { error: toErrorShape(error) });
+      this.#options.logger.log('error', 'tray-action-failed', { error: toErrorShape(error) });
+      this.open(null);
     }
   }
 
@@ -260,23 +275,38 @@ export class Shell {
   }
 
   async #mayQuit(): Promise<boolean> {
-    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
-    const connected = status?.accounts.filter(({ state }) => state.serving !== null) ?? [];
-    if (connected.length === 0) return true;
+    const message = await this.#questionBeforeQuitting();
+    if (message === null) return true;
     if (this.#isAskingToQuit) return false; // it is on the screen already
     this.#isAskingToQuit = true;
     this.#window.show();
     try {
       return await ask(this.#window.native, {
-        message:
-          connected.length === 1
-            ? `Quit and disconnect “${connected[0]?.label ?? ''}”?`
-            : `Quit and disconnect ${String(connected.length)} accounts?`,
+        message,
         details: ['Programs that use their AWS profiles get no credentials until you connect again.'],
         action: 'Quit',
       });
     } finally {
       this.#isAskingToQuit = false;
+    }
+  }
+
+  /** Null where nothing would be disconnected. */
+  async #questionBeforeQuitting(): Promise<string | null> {
+    const engine = this.#agent?.engine;
+    if (engine === undefined) return null;
+    try {
+      const { accounts } = await engine.handlers.status({}, this.#caller);
+      const connected = accounts.filter(({ state }) => state.serving !== null);
+      if (connected.length === 0) return null;
+      const [only] = connected;
+      return connected.length === 1 && only !== undefined
+        ? `Quit and disconnect “${only.label}”?`
+        : `Quit and disconnect ${String(connected.length)} accounts?`;
+    } catch (error) {
+      // A configuration that cannot be read must not keep anybody from quitting.
+      this.#options.logger.log('warn', 'status-unknown', { error: toErrorShape(error) });
+      return engine.isBusy() ? 'Quit and disconnect every account?' : null;
     }
   }
 
