@@ -60,6 +60,7 @@ export class Shell {
   #starting: Promise<void> | null = null;
   #handlers: Handlers<'window'>;
   #isAskingToQuit = false;
+  #isEnding = false;
   #end: () => void = () => undefined;
 
   constructor(options: ShellOptions) {
@@ -123,7 +124,7 @@ export class Shell {
     await this.#start().catch((error: unknown) => {
       this.#options.logger.log('error', 'engine-not-started', { error });
     });
-    this.open(null);
+    if (!this.#isEnding) this.open(null);
   }
 
   /** Shows the window, with that account in sight. */
@@ -151,6 +152,9 @@ export class Shell {
    */
   async quit(mayAsk: boolean): Promise<void> {
     if (mayAsk && !(await this.#mayQuit())) return;
+    this.#isEnding = true;
+    // What an agent is handing over at this moment would be left in the AWS files, and served by nobody.
+    await this.#starting?.catch(() => undefined);
     if (this.#agent === null) this.#finish();
     else await this.#agent.stop();
   }
