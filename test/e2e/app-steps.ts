@@ -143,3 +143,10 @@ export async function pressKeys(
     { code: keyCode, modifiers },
   );
 }
+
+/** Clicks Quit in the tray’s menu. An app that ends at once may end before it has answered the click. */
+export async function clickQuit(tray: TrayItem): Promise<void> {
+  await tray.click('Quit Rolekey').catch((error: unknown) => {
+    if (!String(error).includes('without replying')) throw error;
+  });
+}

@@ -99,6 +99,8 @@ describe('rolekey with the app', () => {
     expect((await world.rolekey(['agent', 'stop'])).code).toBe(0);
     expect((await app.ended).code).toBe(0);
     await expect.poll(() => world.desktop.processes()).toEqual([]);
-    expect((await world.rolekey(['status', '--no-start'])).code).not.toBe(0);
+    const { code, stderr } = await world.rolekey(['connect', 'dev', '--no-start']);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('not running');
   });
 });

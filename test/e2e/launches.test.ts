@@ -1,6 +1,7 @@
 /** How the app starts: beside itself, in an agent’s place, by a link, with a spoilt memory of its window, and often. */
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
 import { pin, textOf } from '../support/world/world.ts';
@@ -255,5 +256,28 @@ describe('twenty starts in a row', () => {
       }
     }
     expect(failures).toEqual([]);
+  });
+});
+
+describe('a start that is broken off', () => {
+  beforeAll(async () => {
+    world = await AppWorld.open();
+  });
+  afterAll(() => world.close());
+
+  it.each([0, 60, 200])('after %i ms leaves no credentials that nobody serves', async (ms) => {
+    await world.world.startAgent(world.env);
+    if (ms === 0) await world.addAccount('dev', '--outlet', 'credentials-file');
+    await connect(world, 'dev');
+    app = await world.launch();
+    await pause(ms);
+    process.kill(app.pid, 'SIGTERM');
+    await app.ended;
+    // The agent goes on where it was not asked to hand over yet.
+    const isServed = world.desktop.processes().some(({ argv }) => argv.includes('agent'));
+    expect((await app.ended).code).toBe(0);
+    expect((world.fileInHome('.aws', 'credentials') ?? '').includes('aws_secret_access_key')).toBe(isServed);
+    if (isServed) await world.rolekey(['agent', 'stop']);
+    await expect.poll(() => world.desktop.processes()).toEqual([]);
   });
 });

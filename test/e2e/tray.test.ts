@@ -6,6 +6,7 @@ import type { TrayItem } from '../support/desktop/tray.ts';
 import {
   accountOf,
   answerDialogs,
+  clickQuit,
   closeWindow,
   connect,
   countMinimisations,
@@ -153,13 +154,13 @@ describe('a desktop with a tray', () => {
     await connect(world, 'dev');
     await expect.poll(toolTip).toBe('Rolekey: 1 connected');
     await answerDialogs(app, 1);
-    await tray.click('Quit Rolekey');
+    await clickQuit(tray);
     await expect
       .poll(() => dialogsOf(app))
       .toMatchObject([{ message: 'Quit and disconnect “R&D_x”?', buttons: ['Quit', 'Cancel'] }]);
     expect(await isConnected('dev')).toBe(true);
     await answerDialogs(app, 0);
-    await tray.click('Quit Rolekey');
+    await clickQuit(tray);
     expect((await app.ended).code).toBe(0);
     await expect.poll(() => world.desktop.processes()).toEqual([]);
   });
@@ -168,7 +169,7 @@ describe('a desktop with a tray', () => {
     ({ app } = await world.open());
     tray = await world.desktop.tray.item();
     await answerDialogs(app, 1); // whoever asks is told to stay
-    await tray.click('Quit Rolekey');
+    await clickQuit(tray);
     expect((await app.ended).code).toBe(0);
   });
 });

@@ -60,6 +60,7 @@ export class Shell {
   #starting: Promise<void> | null = null;
   #handlers: Handlers<'window'>;
   #isAskingToQuit = false;
+  #isEnding = false;
   #end: () => void = () => undefined;
 
   constructor(options: ShellOptions) {
@@ -123,7 +124,7 @@ export class Shell {
     await this.#start().catch((error: unknown) => {
       this.#options.logger.log('error', 'engine-not-started', { error });
     });
-    this.open(null);
+    if (!this.#isEnding) this.open(null);
   }
 
   /** Shows the window, with that account in sight. */
@@ -151,6 +152,9 @@ export class Shell {
    */
   async quit(mayAsk: boolean): Promise<void> {
     if (mayAsk && !(await this.#mayQuit())) return;
+    this.#isEnding = true;
+    // What an agent is handing over at this moment would be left in the AWS files, and served by nobody.
+    await this.#starting?.catch(() => undefined);
     if (this.#agent === null) this.#finish();
     else await this.#agent.stop();
   }
@@ -283,23 +287,38 @@ export class Shell {
   }
 
   async #mayQuit(): Promise<boolean> {
-    const status = await this.#agent?.engine.handlers.status({}, this.#caller);
-    const connected = status?.accounts.filter(({ state }) => state.serving !== null) ?? [];
-    if (connected.length === 0) return true;
+    const message = await this.#questionBeforeQuitting();
+    if (message === null) return true;
     if (this.#isAskingToQuit) return false; // it is on the screen already
     this.#isAskingToQuit = true;
     this.#window.show();
     try {
       return await ask(this.#window.native, {
-        message:
-          connected.length === 1
-            ? `Quit and disconnect “${connected[0]?.label ?? ''}”?`
-            : `Quit and disconnect ${String(connected.length)} accounts?`,
+        message,
         details: ['Programs that use their AWS profiles get no credentials until you connect again.'],
         action: 'Quit',
       });
     } finally {
       this.#isAskingToQuit = false;
+    }
+  }
+
+  /** Null where nothing would be disconnected. */
+  async #questionBeforeQuitting(): Promise<string | null> {
+    const engine = this.#agent?.engine;
+    if (engine === undefined) return null;
+    try {
+      const { accounts } = await engine.handlers.status({}, this.#caller);
+      const connected = accounts.filter(({ state }) => state.serving !== null);
+      if (connected.length === 0) return null;
+      const [only] = connected;
+      return connected.length === 1 && only !== undefined
+        ? `Quit and disconnect “${only.label}”?`
+        : `Quit and disconnect ${String(connected.length)} accounts?`;
+    } catch (error) {
+      // A configuration that cannot be read must not keep anybody from quitting.
+      this.#options.logger.log('warn', 'status-unknown', { error: toErrorShape(error) });
+      return engine.isBusy() ? 'Quit and disconnect every account?' : null;
     }
   }
 

@@ -1,6 +1,7 @@
 /** The app on the Electron of this test run, under Playwright or as a person starts it. */
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import type { FoundElectron } from '../electron/find-electron.mjs';
 
@@ -77,10 +78,13 @@ export class RunningApp {
 }
 
 /**
- * Playwright's own, which it loads only into an Electron it has found itself: it holds the app back until Playwright
- * listens. Without it a window that opens in that moment is waited for without end.
+ * Holds the app back until Playwright is connected, which it adds to an Electron of its own only: a window that is made
+ * while it connects now and then keeps it waiting for ever.
  */
-const loader = resolve('node_modules/playwright-core/lib/server/electron/loader.js');
+const loader = join(
+  dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
+  ...['lib', 'server', 'electron', 'loader.js'],
+);
 
 /** @throws Error when it ends before its main process can be talked to; the message holds what it wrote. */
 export async function launchWithPlaywright(
@@ -91,7 +95,7 @@ export async function launchWithPlaywright(
   return new RunningApp(
     await _electron.launch({
       executablePath: electron.executable,
-      args: ['-r', loader, '--disable-gpu', ...electron.args, app, ...args],
+      args: ['--disable-gpu', '-r', loader, ...electron.args, app, ...args],
       env,
       cwd: folder,
       chromiumSandbox: !isRoot,
