@@ -317,7 +317,7 @@ export class Shell {
         : `Quit and disconnect ${String(connected.length)} accounts?`;
     } catch (error) {
       // A configuration that cannot be read must not keep anybody from quitting.
-      this.#options.logger.log('warn', 'status-unknown', { error: toErrorShape(error) });
+      this.#options.logger.log('warn', 'status-unknown', { error });
       return engine.isBusy() ? 'Quit and disconnect every account?' : null;
     }
   }
