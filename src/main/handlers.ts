@@ -1,5 +1,6 @@
 /** What every call of shared/api does with the engine's parts. */
 import type { Caller, CallName, Handler } from '../shared/api.ts';
+import { askedByWindow } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
@@ -120,7 +121,7 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
 
 /** Who asks, as a sentence's subject. A program of the user's may say what it likes, so it only says so. */
 function askedBy({ door, saysItIs }: Caller): string {
-  return door === 'agent' ? `a command that says it is “${saysItIs}”` : 'the Rolekey window';
+  return door === 'agent' ? `a command that says it is “${saysItIs}”` : askedByWindow;
 }
 
 /** How much longer a connect takes than its questions stay open, so that it tells of one that nobody answered, milliseconds. */

@@ -6,7 +6,7 @@ import { AppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
 import { maySpeak, readAnotherStart, thisStart } from './electron/another-start.ts';
 import { deepLink } from './electron/deep-link.ts';
-import { schemePrivileges } from './electron/sealed-session.ts';
+import { noNetwork, schemePrivileges } from './electron/sealed-session.ts';
 import { Shell } from './electron/shell.ts';
 import { succeedAgent } from './electron/succession.ts';
 import { createUtilityTokenHosts } from './electron/token-hosts.ts';
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
         endsWhenIdle: false,
         logger,
         notifier,
-        succeed: (own) => succeedAgent(paths.socket, own),
+        succeed: (own) => succeedAgent(paths.socket, own, systemClock),
       });
       if (agent !== null) return agent;
       throw new AppError('agent-failed', {
@@ -74,6 +74,7 @@ async function run(): Promise<void> {
 }
 
 protocol.registerSchemesAsPrivileged([schemePrivileges]);
+for (const [name, value] of noNetwork) app.commandLine.appendSwitch(name, value);
 run().then(
   () => app.exit(0),
   (error: unknown) => {

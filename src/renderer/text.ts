@@ -117,7 +117,8 @@ const windowRemedies: Partial<Record<ErrorCode, string>> = {
   'key-unknown': 'Plug in the token that holds the key, then connect again.',
   'key-ambiguous': 'Add the account again and choose its key with “Find keys”, which names it exactly.',
   'module-missing': 'Install the software of the token’s maker, then connect again.',
-  'module-unconfirmed': 'Connect again, and allow the module when you are asked.',
+  'module-unconfirmed':
+    'Remove the account and add it again: you are asked whether its module may be loaded.',
   'pin-needed': 'Choose Connect and type it.',
   'pin-incorrect': 'Choose Connect and type the right one; it is tried once.',
   'pin-length': 'Choose Connect and type the whole PIN.',

@@ -49,3 +49,6 @@ export type UnsettableField = (typeof unsettableFields)[number];
 /** Pages the window can have opened in the user's browser; where they lead is the main side's to know. */
 export const links = ['roles-anywhere-guide', 'trust-anchors-guide'] as const;
 export type Link = (typeof links)[number];
+
+/** Who asks where the app's own window does: a person who just clicked there. */
+export const askedByWindow = 'the Rolekey window';

@@ -2,8 +2,9 @@
  * Electron's security checklist (electronjs.org, “Security”, 20 points), one test a point, on the windows as they are;
  * and what a page that was taken over would try. Points that are kept by a rule instead are in docs/threat-model.md.
  */
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
@@ -320,6 +321,36 @@ describe('a page that was taken over', () => {
     expect(statuses.every((status) => status === '404' || status.includes('Error'))).toBe(true);
   });
 
+  it('sends nothing by WebRTC, which neither policy nor filter of requests reaches', async () => {
+    const heard: string[] = [];
+    const udp = createSocket('udp4').on('message', () => heard.push('udp'));
+    await new Promise<void>((resolve) => void udp.bind(0, '127.0.0.1', resolve));
+    const tcp = createTcpServer(() => heard.push('tcp'));
+    await new Promise<void>((resolve) => void tcp.listen(0, '127.0.0.1', resolve));
+    const ports = { udp: udp.address().port, tcp: (tcp.address() as AddressInfo).port };
+    for (const each of [page, pinPage]) {
+      const states = await each.evaluate(async ({ udp: udpPort, tcp: tcpPort }) => {
+        const connection = new RTCPeerConnection({
+          iceServers: [
+            { urls: `stun:127.0.0.1:${String(udpPort)}` },
+            { urls: `turn:127.0.0.1:${String(udpPort)}`, username: 'u', credential: 'c' },
+            { urls: `turn:127.0.0.1:${String(tcpPort)}?transport=tcp`, username: 'u', credential: 'c' },
+          ],
+        });
+        connection.createDataChannel('x');
+        await connection.setLocalDescription(await connection.createOffer());
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        const { iceGatheringState } = connection;
+        connection.close();
+        return iceGatheringState;
+      }, ports);
+      expect(states).toMatch(/gathering|complete/);
+    }
+    udp.close();
+    tcp.close();
+    expect(heard).toEqual([]);
+  });
+
   it('keeps nothing on disk', () => eachWindow(({ partition }) => expect(partition).toBe('null')));
 
   it('is loaded again after it died, and the app goes on', async () => {
@@ -346,5 +377,23 @@ describe('a page that was taken over', () => {
         ),
       'the page to be back',
     );
+  });
+
+  it('is back when the user opens the window, however often it died', async () => {
+    const isBlank = (): Promise<boolean> =>
+      app.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows().some(
+          ({ webContents }) => webContents.getURL().startsWith('app://window/') && webContents.isCrashed(),
+        ),
+      );
+    await app.electron.evaluate(({ BrowserWindow }) => {
+      const { webContents } = BrowserWindow.getAllWindows().find(({ webContents: each }) =>
+        each.getURL().startsWith('app://window/'),
+      )!;
+      webContents.forcefullyCrashRenderer();
+    });
+    await until(isBlank, 'the page to be gone for good');
+    expect((await world.launchAgain()).code).toBe(0);
+    await until(async () => !(await isBlank()), 'the page to be back');
   });
 });

@@ -10,8 +10,15 @@ export interface Question {
   readonly action: string;
 }
 
-/** @returns whether the user agreed; closing the dialog is a no. */
-export async function ask(parent: BrowserWindow | null, question: Question): Promise<boolean> {
+/**
+ * @param signal raised where nobody wants to know any more: the dialog goes away.
+ * @returns whether the user agreed; closing the dialog is a no.
+ */
+export async function ask(
+  parent: BrowserWindow | null,
+  question: Question,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const options: MessageBoxOptions = {
     type: 'question',
     title: 'Rolekey',
@@ -21,6 +28,7 @@ export async function ask(parent: BrowserWindow | null, question: Question): Pro
     defaultId: 1,
     cancelId: 1,
     noLink: true,
+    ...(signal === undefined ? {} : { signal }),
   };
   const { response } = await show(parent, options);
   return response === 0;

@@ -62,7 +62,7 @@ export async function answerCall<D extends Door>(
 }
 
 function parseInput(text: unknown): unknown {
-  if (typeof text !== 'string' || text.length > maxRequestBytes) {
+  if (typeof text !== 'string' || Buffer.byteLength(text) > maxRequestBytes) {
     throw new AppError('usage-invalid', { message: 'The request is longer than 1 MiB, or no text.' });
   }
   try {

@@ -65,6 +65,7 @@ export class MainWindow {
   }
 
   show(): void {
+    if (this.#window.webContents.isCrashed()) this.#load();
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();

@@ -1,6 +1,7 @@
 /** The window that asks for a PIN or a passphrase: opened by the main side alone, with a preload and a session of its own. */
 import { join } from 'node:path';
 import { BrowserWindow, type Session } from 'electron';
+import { askedByWindow } from '../../shared/constants.ts';
 import type { Prompt } from '../../shared/model.ts';
 import type { Logger } from '../ports.ts';
 import { openDoor, tell, type DoorOptions } from './door.ts';
@@ -17,13 +18,20 @@ export interface PinWindowsOptions {
 }
 
 /** @returns opens a PIN window; `onClosed` is called where the user closed it. */
-export function createPinWindows(options: PinWindowsOptions): (onClosed: () => void) => PromptView {
+export function createPinWindows(
+  options: PinWindowsOptions,
+): (prompt: Prompt, onClosed: () => void) => PromptView {
   const { root, logger } = options;
   const sealed = createSealedSession({ page: pages.pinWindow, root: join(root, 'dist', 'renderer'), logger });
-  return (onClosed) => openPinWindow(options, sealed, onClosed);
+  return (prompt, onClosed) => openPinWindow(options, sealed, prompt, onClosed);
 }
 
-function openPinWindow(options: PinWindowsOptions, sealed: Session, onClosed: () => void): PromptView {
+function openPinWindow(
+  options: PinWindowsOptions,
+  sealed: Session,
+  { askedBy }: Prompt,
+  onClosed: () => void,
+): PromptView {
   const { root, devTools, door, logger } = options;
   const window = new BrowserWindow({
     width: 420,
@@ -56,8 +64,9 @@ function openPinWindow(options: PinWindowsOptions, sealed: Session, onClosed: ()
     close();
   });
   window.once('ready-to-show', () => {
-    window.show();
-    window.focus();
+    // Who did not ask for it may be typing somewhere else: that must not become a PIN that is tried.
+    if (askedBy === askedByWindow) window.show();
+    else window.showInactive();
   });
   void window.loadURL(pageUrl(pages.pinWindow)).catch((error: unknown) => {
     logger.log('error', 'pin-page-not-loaded', { error });
@@ -66,7 +75,6 @@ function openPinWindow(options: PinWindowsOptions, sealed: Session, onClosed: ()
   return {
     ask: (prompt: Prompt) => {
       tell<'pin-window'>(webContents, { name: 'prompt', payload: prompt });
-      window.focus();
     },
     close: () => {
       closedByUs = true;

@@ -6,6 +6,7 @@ import type { EngineEvent } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Prompt, PromptAnswer } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { Allowance } from './allowance.ts';
 
 /** A window for secrets, open as long as there is something to ask. */
 export interface PromptView {
@@ -14,44 +15,48 @@ export interface PromptView {
   close(): void;
 }
 
+export type ModulePrompt = Extract<Prompt, { kind: 'confirm-module' }>;
+
 export interface PromptDeskOptions {
   /** Brings an answer to the engine. @throws AppError `usage-invalid` where the question is not open any more. */
   readonly answer: (id: string, answer: PromptAnswer) => Promise<void>;
   /** Opens the window, which asks for {@link PromptDesk.current}; `onClosed` tells when the user closed it. */
-  readonly openView: (onClosed: () => void) => PromptView;
-  /** Asks in a dialog of the system; resolves with whether the user agreed. */
-  readonly confirm: (prompt: Extract<Prompt, { kind: 'confirm-module' }>) => Promise<boolean>;
+  readonly openView: (prompt: Prompt, onClosed: () => void) => PromptView;
+  /** Asks in a dialog of the system; resolves with whether the user agreed. Raising `signal` takes the dialog away. */
+  readonly confirm: (prompt: ModulePrompt, signal: AbortSignal) => Promise<boolean>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/**
- * How many questions a minute may come up, whoever asks: a program, or a page that was taken over, could fill the screen
- * with them. More than a person answers.
- */
+/** How many questions a minute may come up and be left without an answer, whoever asks. */
 export const promptsPerMinute = 10;
 
 /**
- * How long the window stays after an answer: where the PIN was wrong the next question comes in a moment, and should not
- * come in another window. Milliseconds.
+ * How long after an answer the next question waits: where the PIN was wrong it is asked again in a moment, in the same
+ * window and before any other token's. Milliseconds.
  */
-const lingerMs = 600;
+const pauseMs = 600;
 
 export class PromptDesk {
   readonly #options: PromptDeskOptions;
+  readonly #allowance: Allowance;
+  /** Those that wait; the one that is shown is not among them. */
   #queue: Prompt[] = [];
+  #current: Prompt | null = null;
   #view: PromptView | null = null;
-  #cancelLinger: (() => void) | null = null;
-  /** When questions came up, milliseconds since the epoch. */
-  #recent: number[] = [];
+  #dialog: AbortController | null = null;
+  #cancelPause: (() => void) | null = null;
+  /** Makes a question uncounted again, by its id. */
+  readonly #giveBack = new Map<string, () => void>();
 
   constructor(options: PromptDeskOptions) {
     this.#options = options;
+    this.#allowance = new Allowance(options.clock, promptsPerMinute);
   }
 
-  /** What the window should ask now. */
+  /** What is asked now. */
   get current(): Prompt | null {
-    return this.#queue[0] ?? null;
+    return this.#current;
   }
 
   /** An event of the engine's, of those this desk is asked by. */
@@ -62,67 +67,69 @@ export class PromptDesk {
 
   /** The answer that came from the window. @throws AppError `usage-invalid` where that was not asked. */
   async answer(id: string, answer: PromptAnswer): Promise<void> {
-    if (this.current?.id !== id || this.current.kind === 'confirm-module') {
+    if (this.#current?.id !== id || this.#current.kind === 'confirm-module') {
       throw new AppError('usage-invalid', { message: 'This question is not open any more.', remedy: '' });
     }
+    if ('secret' in answer) this.#giveBack.get(id)?.(); // who answers is not bothered
     await this.#options.answer(id, answer);
   }
 
   #take(prompt: Prompt): void {
-    if (!this.#mayAsk(prompt)) {
+    const followsWrong = 'previous' in prompt && prompt.previous !== null;
+    if (!followsWrong && !this.#isAllowed(prompt)) {
       this.#options.logger.log('warn', 'prompt-refused', { kind: prompt.kind, askedBy: prompt.askedBy });
       this.#cancel(prompt.id);
       return;
     }
-    this.#queue.push(prompt);
-    if (this.#queue.length === 1) this.#show(prompt);
+    if (followsWrong) this.#queue.unshift(prompt);
+    else this.#queue.push(prompt);
+    const mayShow = this.#current === null && (this.#cancelPause === null || followsWrong);
+    if (mayShow) this.#showNext();
   }
 
-  /** One that follows a wrong PIN follows what a person did. */
-  #mayAsk(prompt: Prompt): boolean {
-    if ('previous' in prompt && prompt.previous !== null) return true;
-    const now = this.#options.clock.now();
-    this.#recent = this.#recent.filter((time) => time <= now && now - time < 60_000);
-    if (this.#recent.length >= promptsPerMinute) return false;
-    this.#recent.push(now);
-    return true;
+  #isAllowed({ id }: Prompt): boolean {
+    const giveBack = this.#allowance.take();
+    if (giveBack !== null) this.#giveBack.set(id, giveBack);
+    return giveBack !== null;
   }
 
-  #show(prompt: Prompt): void {
-    if (prompt.kind === 'confirm-module') {
-      void this.#confirm(prompt);
-      return;
-    }
-    this.#cancelLinger?.();
-    this.#cancelLinger = null;
-    if (this.#view === null) this.#view = this.#options.openView(() => this.#closedByUser());
+  #showNext(): void {
+    this.#cancelPause?.();
+    this.#cancelPause = null;
+    const prompt = this.#queue.shift() ?? null;
+    this.#current = prompt;
+    if (prompt === null || prompt.kind === 'confirm-module') this.#closeView();
+    if (prompt === null) return;
+    if (prompt.kind === 'confirm-module') void this.#confirm(prompt);
+    else if (this.#view === null) this.#view = this.#options.openView(prompt, () => this.#closedByUser());
     else this.#view.ask(prompt);
   }
 
-  async #confirm(prompt: Extract<Prompt, { kind: 'confirm-module' }>): Promise<void> {
-    this.#closeView();
-    const agreed = await this.#options.confirm(prompt);
+  async #confirm(prompt: ModulePrompt): Promise<void> {
+    const dialog = new AbortController();
+    this.#dialog = dialog;
+    const agreed = await this.#options.confirm(prompt, dialog.signal);
+    if (dialog.signal.aborted) return; // nobody waits for it any more
+    this.#dialog = null;
     await this.#send(prompt.id, agreed ? { accept: true } : { cancel: true });
   }
 
   #closedByUser(): void {
     this.#view = null;
-    const { current } = this;
-    if (current !== null) this.#cancel(current.id);
+    if (this.#current !== null) this.#cancel(this.#current.id);
   }
 
   #drop(id: string): void {
-    const wasShown = this.current?.id === id;
+    this.#giveBack.delete(id);
     this.#queue = this.#queue.filter((prompt) => prompt.id !== id);
-    if (!wasShown) return;
-    const { current } = this;
-    if (current !== null) this.#show(current);
-    else this.#cancelLinger = this.#options.clock.after(lingerMs, () => this.#closeView());
+    if (this.#current?.id !== id) return;
+    this.#current = null;
+    this.#dialog?.abort();
+    this.#dialog = null;
+    this.#cancelPause = this.#options.clock.after(pauseMs, () => this.#showNext());
   }
 
   #closeView(): void {
-    this.#cancelLinger?.();
-    this.#cancelLinger = null;
     const view = this.#view;
     this.#view = null;
     view?.close();

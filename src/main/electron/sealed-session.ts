@@ -21,6 +21,18 @@ export const schemePrivileges = {
   privileges: { standard: true, secure: true, supportFetchAPI: false, allowServiceWorkers: false },
 } as const;
 
+/**
+ * Switches that leave Chromium no way out: all that Rolekey sends, it sends from Node. The policy of a page and
+ * `webRequest` do not reach WebRTC and name look-ups; a proxy that is not there, taken for loopback too, does.
+ */
+export const noNetwork = [
+  ['force-webrtc-ip-handling-policy', 'disable_non_proxied_udp'],
+  ['webrtc-ip-handling-policy', 'disable_non_proxied_udp'], // its name in old Chromiums
+  ['proxy-server', 'socks5://127.0.0.1:1'],
+  ['proxy-bypass-list', '<-loopback>'],
+  ['host-resolver-rules', 'MAP * ~NOTFOUND'],
+] as const;
+
 export interface SealedSessionOptions {
   readonly page: Page;
   /** The built renderer's folder. */
@@ -101,6 +113,7 @@ export function sealContents(contents: WebContents, page: Page, logger: Logger):
   });
   contents.on('will-redirect', refuse('redirect-refused'));
   contents.on('will-attach-webview', refuse('webview-refused'));
+  contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
   contents.setWindowOpenHandler(({ url }) => {
     const link = externalLink(url);
     if (link === null) logger.log('warn', 'window-refused', { page: page.host });

@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { app, clipboard, Menu, shell } from 'electron';
 import type { Caller, EngineEvent, Handlers } from '../../shared/api.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Clock, Logger, Notifier } from '../ports.ts';
 import type { RunningAgent } from '../start-agent.ts';
+import { Allowance } from './allowance.ts';
 import type { AnotherStart } from './another-start.ts';
 import { appMenu } from './app-menu.ts';
-import { ask, say } from './dialogs.ts';
+import { ask, say, type Question } from './dialogs.ts';
 import { addressOf } from './external-links.ts';
 import { watchMachine } from './machine.ts';
 import { MainWindow } from './main-window.ts';
@@ -37,6 +39,8 @@ export interface ShellOptions {
 
 /** How long a person may take for what a click began, milliseconds. */
 const humanTimeoutMs = 300_000;
+/** How many dialogs a minute the calls of the window can bring up. */
+const dialogsPerMinute = 10;
 /** The tray is not drawn more often than this, milliseconds. */
 const trayPaceMs = 250;
 /** Its menu tells the time that is left, in minutes. */
@@ -49,6 +53,7 @@ export class Shell {
   /** Names the stream of prompts that the PIN window answers. */
   readonly #client = randomUUID();
   readonly #memory = openWindowMemory(app.getPath('userData'));
+  readonly #dialogs: Allowance;
   readonly #desk: PromptDesk;
   readonly #notifier: Notifier;
   readonly #feed: StateFeed;
@@ -60,6 +65,7 @@ export class Shell {
   #starting: Promise<void> | null = null;
   #handlers: Handlers<'window'>;
   #isAskingToQuit = false;
+  #isAskedForWindow = false;
   #isEnding = false;
   #end: () => void = () => undefined;
 
@@ -67,6 +73,7 @@ export class Shell {
     this.#options = options;
     const { root, clock, logger } = options;
     this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.#dialogs = new Allowance(clock, dialogsPerMinute);
     this.#handlers = brokenHandlers(() => this.#startAgain());
     const devTools = !app.isPackaged;
     const openView = createPinWindows({
@@ -80,17 +87,21 @@ export class Shell {
         await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller);
       },
       openView,
-      confirm: ({ path, sha256, askedBy }) =>
-        ask(null, {
-          message: 'Load this PKCS#11 module?',
-          details: [
-            `Asked by ${askedBy}.`,
-            path,
-            `SHA-256 ${sha256}`,
-            'Its code runs on this computer and sees the PIN. Go on only if you know where it comes from.',
-          ],
-          action: 'Load',
-        }),
+      confirm: ({ path, sha256, askedBy }, signal) =>
+        ask(
+          null,
+          {
+            message: 'Load this PKCS#11 module?',
+            details: [
+              `Asked by ${askedBy}.`,
+              path,
+              `SHA-256 ${sha256}`,
+              'Its code runs on this computer and sees the PIN. Go on only if you know where it comes from.',
+            ],
+            action: 'Load',
+          },
+          signal,
+        ),
       clock,
       logger,
     });
@@ -121,14 +132,15 @@ export class Shell {
 
   /** Starts the engine and shows the window; where the engine does not start, the window says why. */
   async run(): Promise<void> {
+    this.open(null); // at once: what the engine waits for may take its time
     await this.#start().catch((error: unknown) => {
       this.#options.logger.log('error', 'engine-not-started', { error });
     });
-    if (!this.#isEnding) this.open(null);
   }
 
   /** Shows the window, with that account in sight. */
   open(account: string | null): void {
+    if (this.#isEnding) return;
     this.#window.show();
     if (account !== null) this.#feed.hear({ name: 'reveal', payload: { account } });
   }
@@ -177,7 +189,7 @@ export class Shell {
     const { engine } = agent;
     this.#agent = agent;
     this.#handlers = windowHandlers(engine.handlers, {
-      ask: (question) => ask(this.#window.native, question),
+      ask: (question) => this.#askForWindow(question),
       copy: async (text) => clipboard.writeText(text),
       openLink: (link) => shell.openExternal(addressOf(link)),
     });
@@ -265,6 +277,23 @@ export class Shell {
     // What failed is told by the account's state, and there is no other place to read it than the window.
     const failed = results.find(({ state }) => state.serving === null && state.error !== null);
     if (failed !== undefined) this.open(failed.account);
+  }
+
+  /** For a call of the window: one dialog at a time, and not without end, whatever the page calls for. */
+  async #askForWindow(question: Question): Promise<boolean> {
+    if (this.#isAskedForWindow || this.#dialogs.take() === null) {
+      this.#options.logger.log('warn', 'dialog-refused');
+      throw new AppError('cancelled', {
+        message: 'Another question is open, or there were too many.',
+        remedy: '',
+      });
+    }
+    this.#isAskedForWindow = true;
+    try {
+      return await ask(this.#window.native, question);
+    } finally {
+      this.#isAskedForWindow = false;
+    }
   }
 
   /** The user closed the window. */

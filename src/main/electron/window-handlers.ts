@@ -1,7 +1,9 @@
 /** The calls of the main window that need more than the engine: a dialog first, the clipboard, the browser. */
+import { posix } from 'node:path';
 import { callsAt, type AccountFields, type Caller, type Handlers } from '../../shared/api.ts';
 import type { Link } from '../../shared/constants.ts';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, fromErrorShape } from '../../shared/errors.ts';
+import type { Account } from '../../shared/model.ts';
 import type { EngineHandlers } from '../handlers.ts';
 import type { Question } from './dialogs.ts';
 import type { PromptDesk } from './prompt-desk.ts';
@@ -17,20 +19,15 @@ export interface Desktop {
 export function windowHandlers(engine: EngineHandlers, desktop: Desktop): Handlers<'window'> {
   return {
     ...engine,
-    addAccount: async ({ id, fields, adopt }, caller) => {
-      const details = [
-        ...whatIsSensitive(fields),
-        ...(adopt ? [`Section taken over: ${fields.awsProfile ?? id}`] : []),
-      ];
-      if (details.length > 0) {
-        await agreed(desktop, {
-          message: `Add the account “${id}” with these?`,
-          details: [...details, '', 'Go on only if you chose them yourself.'],
-          action: 'Add account',
-        });
-      }
-      const added = { id, fields, adopt, allowDefault: false, dryRun: false };
-      const { account, warnings } = await engine.accountsAdd(added, caller);
+    addAccount: async ({ id, fields: given, adopt }, caller) => {
+      // What is shown is what is added: no path that leads elsewhere than it seems to.
+      const fields = withPlainPaths(given);
+      const added = { id, fields, adopt, allowDefault: false };
+      // First as a trial: a name that is none, or an account that is refused, comes up in no dialog.
+      const trial = await engine.accountsAdd({ ...added, dryRun: true }, caller);
+      await confirmAdding(trial.account, adopt, desktop);
+      if (fields.pkcs11Lib) await confirmModule(engine, fields.pkcs11Lib, caller);
+      const { account, warnings } = await engine.accountsAdd({ ...added, dryRun: false }, caller);
       return { account, warnings };
     },
     removeAccount: async ({ account: id }, caller) => {
@@ -88,27 +85,60 @@ export function pinHandlers(desk: PromptDesk): Handlers<'pin-window'> {
   };
 }
 
+async function confirmAdding(account: Account, adopt: boolean, desktop: Desktop): Promise<void> {
+  const details = [
+    ...whatIsSensitive(account),
+    ...(adopt ? [`Section taken over: ${account.awsProfile}`] : []),
+  ];
+  if (details.length === 0) return;
+  const agreed = await desktop.ask({
+    message: `Add the account “${account.id}” with these?`,
+    details: [...details, '', 'Go on only if you chose them yourself.'],
+    action: 'Add account',
+  });
+  if (!agreed) throw new AppError('cancelled', { remedy: '' });
+}
+
+/**
+ * Looks through the module, for which its path and SHA-256 are confirmed where it is not known.
+ * @throws AppError `cancelled` where the user did not, and what keeps it from being loaded.
+ */
+async function confirmModule(engine: EngineHandlers, path: string, caller: Caller): Promise<void> {
+  const { modules } = await engine.tokens({ pkcs11Lib: path, login: false }, caller);
+  const error = modules.find((module) => module.error !== null)?.error ?? null;
+  if (error === null) return;
+  if (error.code === 'module-unconfirmed') throw new AppError('cancelled', { remedy: '' });
+  throw fromErrorShape(error);
+}
+
 /** Files that are read, code that is loaded, and servers that requests go to. */
-function whatIsSensitive(fields: AccountFields): string[] {
-  const { keys = [], certificate, intermediates, pkcs11Lib, endpoint } = fields;
-  const named: readonly (readonly [string, string | null | undefined])[] = [
+function whatIsSensitive({ keys, certificate, intermediates, pkcs11Lib, endpoint }: Account): string[] {
+  const named: readonly (readonly [string, string | null])[] = [
     ...keys.map((key) => ['Key', key] as const),
     ['Certificate', certificate],
     ['Intermediate certificates', intermediates],
   ];
-  const files = named.flatMap(([what, text]) => (text && !isPlainUri(text) ? [`${what}: ${text}`] : []));
   return [
-    ...files,
-    ...(pkcs11Lib ? [`PKCS#11 module: ${pkcs11Lib}`] : []),
-    ...(endpoint ? [`Requests go to: ${endpoint}`] : []),
+    ...named.flatMap(([what, text]) => (text === null || isPlainUri(text) ? [] : [`${what}: ${text}`])),
+    ...(pkcs11Lib === null ? [] : [`PKCS#11 module: ${pkcs11Lib}`]),
+    ...(endpoint === null ? [] : [`Requests go to: ${endpoint}`]),
   ];
 }
 
 /** A key on a token whose module Rolekey finds by itself. */
 function isPlainUri(text: string): boolean {
-  return text.startsWith('pkcs11:') && !text.includes('module-');
+  return /^pkcs11:/i.test(text) && !/module/i.test(text);
 }
 
-async function agreed(desktop: Desktop, question: Question): Promise<void> {
-  if (!(await desktop.ask(question))) throw new AppError('cancelled', { remedy: '' });
+/** The fields with every absolute path in its shortest form. */
+function withPlainPaths(fields: AccountFields): AccountFields {
+  const plain = (text: string): string => (text.startsWith('/') ? posix.normalize(text) : text);
+  const { keys, certificate, intermediates, pkcs11Lib } = fields;
+  return {
+    ...fields,
+    ...(keys && { keys: keys.map(plain) }),
+    ...(certificate && { certificate: plain(certificate) }),
+    ...(intermediates && { intermediates: plain(intermediates) }),
+    ...(pkcs11Lib && { pkcs11Lib: plain(pkcs11Lib) }),
+  };
 }

@@ -22,7 +22,8 @@ function pin(id: string, change: Partial<Pin> = {}): Pin {
 }
 
 /** A desk whose engine closes a question when it is answered. */
-function createDesk(agree = true) {
+/** @param agree null: nobody answers the dialog. */
+function createDesk(agree: boolean | null = true) {
   const clock = new FakeClock();
   const logger = new FakeLogger();
   const answers: { readonly id: string; readonly answer: PromptAnswer }[] = [];
@@ -33,17 +34,18 @@ function createDesk(agree = true) {
       answers.push({ id, answer });
       desk.hear({ name: 'promptClosed', payload: { id } });
     },
-    openView: (onClosed) => {
-      shown.push(`open ${String(desk.current?.id)}`);
+    openView: (prompt, onClosed) => {
+      shown.push(`open ${prompt.id}`);
       closeByUser = onClosed;
       return {
         ask: (prompt) => shown.push(`ask ${prompt.id}`),
         close: () => shown.push('close'),
       };
     },
-    confirm: async ({ id }) => {
+    confirm: async ({ id }, signal) => {
       shown.push(`confirm ${id}`);
-      return agree;
+      signal.addEventListener('abort', () => shown.push(`away ${id}`));
+      return agree ?? new Promise<boolean>(() => undefined);
     },
     clock,
     logger,
@@ -74,21 +76,62 @@ it('asks again in the same window where the PIN was wrong', async () => {
 });
 
 it('asks one question at a time, the others after it', async () => {
-  const { desk, shown, prompt } = createDesk();
+  const { desk, clock, shown, prompt } = createDesk();
   prompt(pin('p-1'));
   prompt(pin('p-2'));
   prompt(pin('p-3'));
   expect(shown).toEqual(['open p-1']);
   desk.hear({ name: 'promptClosed', payload: { id: 'p-2' } }); // nobody waits for it any more
   await desk.answer('p-1', { secret: '1' });
+  expect(shown).toEqual(['open p-1']); // it may have been wrong
+  await clock.advance(1000);
   expect(shown).toEqual(['open p-1', 'ask p-3']);
 });
 
-it('takes a closed window for a no, and goes on with the next question', () => {
-  const { answers, shown, prompt, closeByUser } = createDesk();
+it('asks again for the token whose PIN was wrong before it asks for another', async () => {
+  const { desk, clock, shown, prompt } = createDesk();
+  prompt(pin('p-1'));
+  prompt(pin('other', { token: { label: 'second', serial: '2' } }));
+  await desk.answer('p-1', { secret: 'wrong' });
+  expect(desk.current).toBeNull();
+  await clock.advance(100);
+  prompt(pin('p-2', { previous: 'incorrect' }));
+  await clock.advance(5000);
+  expect(shown).toEqual(['open p-1', 'ask p-2']);
+  await desk.answer('p-2', { secret: 'right' });
+  await clock.advance(1000);
+  expect(shown).toEqual(['open p-1', 'ask p-2', 'ask other']);
+});
+
+it('asks next for the token whose PIN was wrong where that took long to tell', async () => {
+  const { desk, clock, shown, prompt } = createDesk();
+  prompt(pin('p-1'));
+  prompt(pin('other'));
+  prompt(pin('third'));
+  await desk.answer('p-1', { secret: 'wrong' });
+  await clock.advance(2000);
+  prompt(pin('p-2', { previous: 'incorrect' }));
+  await desk.answer('other', { secret: 'right' });
+  await clock.advance(1000);
+  expect(shown).toEqual(['open p-1', 'ask other', 'ask p-2']);
+});
+
+it('takes a dialog away whose question became void', async () => {
+  const { desk, clock, answers, shown, prompt } = createDesk(null);
+  prompt({ id: 'm-1', kind: 'confirm-module', path: '/m.so', sha256: 'ab', askedBy: 'x' });
+  prompt(pin('p-1'));
+  desk.hear({ name: 'promptClosed', payload: { id: 'm-1' } });
+  await clock.advance(1000);
+  expect(shown).toEqual(['confirm m-1', 'away m-1', 'open p-1']);
+  expect(answers).toEqual([]);
+});
+
+it('takes a closed window for a no, and goes on with the next question', async () => {
+  const { clock, answers, shown, prompt, closeByUser } = createDesk();
   prompt(pin('p-1'));
   prompt(pin('p-2'));
   closeByUser();
+  await clock.advance(1000);
   expect(answers).toEqual([{ id: 'p-1', answer: { cancel: true } }]);
   expect(shown).toEqual(['open p-1', 'open p-2']);
 });
@@ -140,6 +183,7 @@ describe('how many questions may come up', () => {
     for (let n = 0; n < promptsPerMinute; n += 1) {
       prompt(pin(`p-${String(n)}`));
       await desk.answer(`p-${String(n)}`, { cancel: true });
+      await clock.advance(1000);
     }
     prompt(pin('late'));
     expect(answers.at(-1)).toEqual({ id: 'late', answer: { cancel: true } });
@@ -150,11 +194,22 @@ describe('how many questions may come up', () => {
     expect(desk.current?.id).toBe('later');
   });
 
-  it('does not count those that follow a wrong PIN', () => {
-    const { desk, prompt } = createDesk();
+  it('does not count those that are answered', async () => {
+    const { desk, clock, prompt } = createDesk();
+    for (let n = 0; n < 3 * promptsPerMinute; n += 1) {
+      prompt(pin(`p-${String(n)}`));
+      expect(desk.current?.id).toBe(`p-${String(n)}`);
+      await desk.answer(`p-${String(n)}`, { secret: '123456' });
+      await clock.advance(1000);
+    }
+  });
+
+  it('does not count those that follow a wrong PIN', async () => {
+    const { desk, clock, prompt } = createDesk();
     for (let n = 0; n < promptsPerMinute; n += 1) prompt(pin(`p-${String(n)}`, { previous: 'incorrect' }));
     for (let n = 0; n < promptsPerMinute; n += 1)
       desk.hear({ name: 'promptClosed', payload: { id: `p-${String(n)}` } });
+    await clock.advance(1000);
     prompt(pin('first'));
     expect(desk.current?.id).toBe('first');
   });
@@ -164,6 +219,7 @@ describe('how many questions may come up', () => {
     for (let n = 0; n < promptsPerMinute; n += 1) {
       prompt(pin(`p-${String(n)}`));
       desk.hear({ name: 'promptClosed', payload: { id: `p-${String(n)}` } });
+      await clock.advance(1000);
     }
     clock.jump(-3_600_000);
     prompt(pin('after'));

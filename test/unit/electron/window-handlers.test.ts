@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Caller, Handlers } from '../../../src/shared/api.ts';
-import { AppError } from '../../../src/shared/errors.ts';
+import type { CallInput, Caller, Handlers } from '../../../src/shared/api.ts';
+import { AppError, toErrorShape, type ErrorShape } from '../../../src/shared/errors.ts';
 import type { Question } from '../../../src/main/electron/dialogs.ts';
 import { addressOf, externalLink } from '../../../src/main/electron/external-links.ts';
 import { plainLine } from '../../../src/main/electron/plain-line.ts';
@@ -12,13 +12,22 @@ import { failureOf } from '../failure-of.ts';
 const account = sampleAccount('dev');
 const caller: Caller = { door: 'window', client: 'c-1', saysItIs: 'window' };
 
-function createWindow(agree = true) {
+function createWindow(agree = true, moduleError: ErrorShape | null = null) {
   const asked: Question[] = [];
-  const done: unknown[] = [];
+  const done: [what: string, of: unknown][] = [];
   const engine = {
-    accountsAdd: async (input: unknown) => {
-      done.push(['add', input]);
-      return { account, diff: 'a line of the user’s file', warnings: [] };
+    accountsAdd: async (input: CallInput<'accountsAdd'>) => {
+      if (!/^[a-z]/.test(input.id)) throw new AppError('account-invalid');
+      if (!input.dryRun) done.push(['add', input]);
+      const added = sampleAccount(input.id, { outlet: 'none', ...input.fields });
+      return { account: added, diff: 'a line of the user’s file', warnings: [] };
+    },
+    tokens: async (input: unknown) => {
+      done.push(['tokens', input]);
+      return {
+        tokens: [],
+        modules: [{ path: '/m.so', description: '', ok: moduleError === null, error: moduleError }],
+      };
     },
     accountsList: async () => ({ accounts: [account], endpoints: {} }),
     accountsRemove: async (input: unknown) => {
@@ -49,13 +58,17 @@ describe('adding an account', () => {
     const { handlers, asked, done } = createWindow();
     const added = await handlers.addAccount({ id: 'dev', fields, adopt: false }, caller);
     expect(asked).toEqual([]);
-    expect(added).toEqual({ account, warnings: [] });
+    expect(Object.keys(added)).toEqual(['account', 'warnings']);
     expect(done).toEqual([['add', { id: 'dev', fields, adopt: false, allowDefault: false, dryRun: false }]]);
   });
 
   it.each([
     ['a key file', { keys: ['/home/u/key.pem'] }, 'Key: /home/u/key.pem'],
-    ['a key after others', { keys: ['pkcs11:id=%01', 'ssh-agent:SHA256:x'] }, 'Key: ssh-agent:SHA256:x'],
+    [
+      'a key after others',
+      { keys: ['pkcs11:id=%01', `ssh-agent:SHA256:${'a'.repeat(43)}`] },
+      `Key: ssh-agent:SHA256:${'a'.repeat(43)}`,
+    ],
     ['a certificate file', { certificate: '/c.pem' }, 'Certificate: /c.pem'],
     ['intermediates', { intermediates: '/i.pem' }, 'Intermediate certificates: /i.pem'],
     ['a module', { pkcs11Lib: '/m.so' }, 'PKCS#11 module: /m.so'],
@@ -70,13 +83,47 @@ describe('adding an account', () => {
     await handlers.addAccount({ id: 'dev', fields: { ...fields, ...change }, adopt: false }, caller);
     expect(asked).toHaveLength(1);
     expect(asked[0]!.details).toContain(line);
-    expect(done).toHaveLength(1);
+    expect(done.at(-1)).toMatchObject(['add', { id: 'dev' }]);
   });
 
   it('taking a section over is for the user to allow', async () => {
     const { handlers, asked } = createWindow();
     await handlers.addAccount({ id: 'dev', fields: { ...fields, awsProfile: 'prod' }, adopt: true }, caller);
     expect(asked[0]!.details).toContain('Section taken over: prod');
+  });
+
+  it('shows a path where it leads, and adds it so', async () => {
+    const { handlers, asked, done } = createWindow();
+    const change = { certificate: `/usr/${'./'.repeat(200)}lib/../evil.pem` };
+    await handlers.addAccount({ id: 'dev', fields: { ...fields, ...change }, adopt: false }, caller);
+    expect(asked[0]!.details).toContain('Certificate: /usr/evil.pem');
+    expect(done).toMatchObject([['add', { fields: { certificate: '/usr/evil.pem' } }]]);
+  });
+
+  it('shows nothing of an account that is none', async () => {
+    const { handlers, asked, done } = createWindow();
+    const input = { id: '” is safe', fields: { ...fields, certificate: '/c.pem' }, adopt: false };
+    expect(await failureOf(handlers.addAccount(input, caller))).toMatchObject({ code: 'account-invalid' });
+    expect([asked, done]).toEqual([[], []]);
+  });
+
+  it('has a module confirmed before the account is there', async () => {
+    const { handlers, done } = createWindow();
+    await handlers.addAccount({ id: 'dev', fields: { ...fields, pkcs11Lib: '/m.so' }, adopt: false }, caller);
+    expect(done).toMatchObject([
+      ['tokens', { pkcs11Lib: '/m.so', login: false }],
+      ['add', {}],
+    ]);
+  });
+
+  it.each([
+    ['module-unconfirmed', 'cancelled'],
+    ['module-unsafe', 'module-unsafe'],
+  ] as const)('adds nothing with a module that is %s', async (code, told) => {
+    const { handlers, done } = createWindow(true, toErrorShape(new AppError(code)));
+    const input = { id: 'dev', fields: { ...fields, pkcs11Lib: '/m.so' }, adopt: false };
+    expect(await failureOf(handlers.addAccount(input, caller))).toMatchObject({ code: told });
+    expect(done.filter(([what]) => what === 'add')).toEqual([]);
   });
 
   it('does nothing where the user says no', async () => {
@@ -147,7 +194,7 @@ describe('text of others in menus and dialogs', () => {
     ['a\nb\tc', 'a�b�c'],
     ['\u202Eevil', '�evil'],
     ['<b>&', '<b>&'],
-    ['x'.repeat(10_000), `${'x'.repeat(399)}…`],
+    [`${'x'.repeat(10_000)}end`, `${'x'.repeat(199)}…${'x'.repeat(196)}end`],
     ['🔑'.repeat(400), '🔑'.repeat(400)],
   ])('%j', (text, shown) => {
     expect(plainLine(text)).toBe(shown);
