@@ -351,6 +351,39 @@ describe('a page that was taken over', () => {
     expect(heard).toEqual([]);
   });
 
+  it('brings up one dialog of the system at a time, and ten a minute', async () => {
+    const shown = await app.electron.evaluate(({ dialog }) => {
+      const state = { open: 0, most: 0, count: 0 };
+      Reflect.set(globalThis, 'dialogs', state);
+      dialog.showMessageBox = async () => {
+        state.open += 1;
+        state.count += 1;
+        state.most = Math.max(state.most, state.open);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        state.open -= 1;
+        return { response: 1, checkboxChecked: false };
+      };
+      return state.count;
+    });
+    expect(shown).toBe(0);
+    const codes = await page.evaluate(async () => {
+      type Calls = Record<string, (input: unknown) => Promise<{ error?: { code: string } }>>;
+      const { removeAccount } = (Reflect.get(window, 'rolekey') as { calls: Calls }).calls;
+      const found: string[] = [];
+      const note = ({ error }: { error?: { code: string } }): unknown => found.push(error?.code ?? 'asked');
+      await Promise.all(Array.from({ length: 50 }, () => removeAccount!({ account: 'dev' }).then(note)));
+      for (let n = 0; n < 50; n += 1) note(await removeAccount!({ account: 'dev' }));
+      return found;
+    });
+    expect(await app.electron.evaluate(() => Reflect.get(globalThis, 'dialogs') as unknown)).toEqual({
+      open: 0,
+      most: 1,
+      count: 10,
+    });
+    expect(codes.filter((code) => code === 'asked')).toHaveLength(10);
+    expect(codes.filter((code) => code === 'cancelled')).toHaveLength(90);
+  });
+
   it('keeps nothing on disk', () => eachWindow(({ partition }) => expect(partition).toBe('null')));
 
   it('is loaded again after it died, and the app goes on', async () => {
