@@ -54,7 +54,7 @@ export class AppWorld {
   async open(args: readonly string[] = []): Promise<{ readonly app: RunningApp; readonly page: Page }> {
     const app = await this.launch(args);
     const page = await windowOf(app, 'app://window/');
-    await page.getByRole('main').waitFor();
+    await page.locator('main[aria-busy=false]').waitFor(); // the window is there before the engine is
     return { app, page };
   }
 

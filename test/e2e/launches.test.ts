@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
 import { pin, textOf } from '../support/world/world.ts';
 import { accountOf, answerDialogs, closeWindow, connect, dialogsOf, logOf, windowLook } from './app-steps.ts';
-import { AppWorld } from './app-world.ts';
+import { AppWorld, windowOf } from './app-world.ts';
 
 let world: AppWorld;
 let app: RunningApp;
@@ -145,6 +145,22 @@ describe('an agent without windows', () => {
     await answerDialogs(app, 0);
     await quit();
     expect((await world.rolekey(['credential-process', '--account', 'dev'])).code).not.toBe(0);
+  });
+
+  it('that hangs keeps nobody from a window, which says so and starts once it is gone', async () => {
+    await world.world.startAgent(world.env);
+    const { pid } = await agentOf();
+    process.kill(pid, 'SIGSTOP');
+    app = await world.launch();
+    const page = await windowOf(app, 'app://window/');
+    await page.getByRole('main').waitFor();
+    expect(await isVisible()).toBe(true);
+    await page.getByText(/does not answer/).waitFor({ timeout: 20_000 });
+    process.kill(pid, 'SIGKILL');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('listitem').filter({ hasText: 'dev' }).first().waitFor();
+    expect((await agentOf()).pid).toBe(app.pid);
+    await quit();
   });
 
   it('that writes other AWS files is ended, and takes its credentials away', async () => {
