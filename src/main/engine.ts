@@ -211,12 +211,14 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     take: (handedOver) => takeHandedOver(sessions, store.list(), handedOver, clock.now()),
     release: async () => {
       announcer.stop();
+      prompts.close();
       const released = await sessions.release();
       await tokens.close();
       return released.map(handOver);
     },
     stop: async () => {
       announcer.stop();
+      prompts.close();
       const unemptied = await sessions.stop();
       await tokens.close();
       return unemptied;

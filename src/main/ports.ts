@@ -116,8 +116,14 @@ export type PromptQuestion = Prompt extends infer P ? (P extends Prompt ? Omit<P
 export type NoAnswer = 'cancelled' | 'late';
 
 export interface Prompts {
-  /** Asks a human. Null where nobody can be asked, or who was asked went away. */
-  ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | NoAnswer | null>;
+  /**
+   * Asks a human. Null where nobody can be asked, or who was asked went away.
+   * @param unneeded once it is raised the question is void: null, and no answer is taken any more.
+   */
+  ask(
+    question: PromptQuestion,
+    unneeded?: AbortSignal,
+  ): Promise<Exclude<PromptAnswer, { cancel: true }> | NoAnswer | null>;
 }
 
 export type { Notification } from './notifications/notification.ts';

@@ -16,12 +16,13 @@ export class PromptBroker {
   readonly #hub: EventHub;
   readonly #pending = new Map<string, Pending>();
   #fallback: string | null = null;
+  #closed = false;
 
   constructor(clock: Clock, hub: EventHub) {
     this.#clock = clock;
     this.#hub = hub;
     hub.onGone((client) => {
-      for (const pending of [...this.#pending.values()]) if (pending.client === client) pending.settle(null);
+      this.#void((pending) => pending.client === client);
     });
   }
 
@@ -31,18 +32,22 @@ export class PromptBroker {
   }
 
   /**
-   * Prompts that reach one client, else the app's window. Where there is neither, every question is answered by null at
-   * once.
+   * Prompts that reach one client, else the app's window. Where there is neither, or the client listened and went away,
+   * every question is answered by null at once.
    * @param timeoutMs how long a person may take for all questions together, milliseconds from now.
    */
   promptsFor(client: string | null, timeoutMs: number): Prompts {
     const deadline = this.#clock.now() + timeoutMs;
+    const listens = (): boolean => client !== null && this.#hub.hears(client);
+    let hasListened = listens();
     return {
-      ask: async (question) => {
+      ask: async (question, unneeded) => {
         const left = Math.min(deadline - this.#clock.now(), timeoutMs);
-        const asked = [client, this.#fallback].find((each) => each !== null && this.#hub.hears(each)) ?? null;
-        if (asked === null || left <= 0) return null;
-        const answer = await this.#ask(question, asked, left);
+        hasListened ||= listens();
+        const asked = hasListened ? client : this.#fallback;
+        if (asked === null || !this.#hub.hears(asked)) return null;
+        if (left <= 0 || unneeded?.aborted || this.#closed) return null;
+        const answer = await this.#ask(question, asked, left, unneeded);
         return isCancel(answer) ? 'cancelled' : answer;
       },
     };
@@ -67,20 +72,34 @@ export class PromptBroker {
     pending.settle(answer);
   }
 
+  /** Makes every open question void. Whatever is asked later is answered by null at once. */
+  close(): void {
+    this.#closed = true;
+    this.#void(() => true);
+  }
+
+  #void(isMeant: (pending: Pending) => boolean): void {
+    for (const pending of [...this.#pending.values()]) if (isMeant(pending)) pending.settle(null);
+  }
+
   async #ask(
     question: PromptQuestion,
     client: string,
     timeoutMs: number,
+    unneeded?: AbortSignal,
   ): Promise<PromptAnswer | 'late' | null> {
     const id = randomUUID();
     return new Promise((resolve) => {
       const cancelTimer = this.#clock.after(timeoutMs, () => settle('late'));
+      const settleVoid = (): void => settle(null);
       const settle = (answer: PromptAnswer | 'late' | null): void => {
         if (!this.#pending.delete(id)) return;
         cancelTimer();
+        unneeded?.removeEventListener('abort', settleVoid);
         this.#hub.emit({ name: 'promptClosed', payload: { id } });
         resolve(answer);
       };
+      unneeded?.addEventListener('abort', settleVoid);
       this.#pending.set(id, { kind: question.kind, client, settle });
       this.#hub.emitTo(client, { name: 'prompt', payload: { ...question, id } });
     });

@@ -154,6 +154,86 @@ describe('nobody answers', () => {
   });
 });
 
+describe('the app’s window', () => {
+  it.each<[string, string | null, boolean, number]>([
+    ['is asked where who began has no name', null, false, 1],
+    ['is asked where who began does not listen', 'y', false, 1],
+    ['is not asked where who began listens', 'x', false, 0],
+    ['is not asked where who began listened and went away', 'x', true, 0],
+  ])('%s', async (_, client, goes, expected) => {
+    const { hub, broker, leave } = world();
+    const heard: EngineEvent[] = [];
+    hub.subscribe('window', (event) => heard.push(event));
+    broker.askThrough('window');
+    const prompts = broker.promptsFor(client, 60_000);
+    if (goes) leave();
+    const answer = prompts.ask(pin);
+    expect(heard.filter(({ name }) => name === 'prompt')).toHaveLength(expected);
+    broker.close();
+    expect(await answer).toBeNull();
+  });
+
+  it('is not asked where who began listened later and went away', async () => {
+    const { hub, broker } = world();
+    const heard: EngineEvent[] = [];
+    hub.subscribe('window', (event) => heard.push(event));
+    broker.askThrough('window');
+    const prompts = broker.promptsFor('z', 60_000);
+    const leave = hub.subscribe('z', () => undefined);
+    const first = prompts.ask(pin);
+    leave();
+    expect([await first, await prompts.ask(pin)]).toEqual([null, null]);
+    expect(heard.map(({ name }) => name)).toEqual(['promptClosed']);
+  });
+});
+
+describe('a question that nobody needs answered any more', () => {
+  it('is closed, takes no answer and leaves nothing behind; another one stays open', async () => {
+    const { clock, broker, heard, asked } = world();
+    const unneeded = new AbortController();
+    const prompts = broker.promptsFor('x', 60_000);
+    const answer = prompts.ask(pin, unneeded.signal);
+    const other = prompts.ask(pin, new AbortController().signal);
+    const [first, second] = asked();
+    unneeded.abort();
+    expect(await answer).toBeNull();
+    expect(heard.at(-1)).toEqual({ name: 'promptClosed', payload: { id: first!.id } });
+    expect(codeOf(() => broker.answer(first!.id, { secret: '123456' }))).toBe('usage-invalid');
+    broker.answer(second!.id, { secret: '123456' });
+    expect(await other).toEqual({ secret: '123456' });
+    expect([clock.pending, broker.isAsking]).toEqual([0, false]);
+  });
+
+  it('is not put to anybody', async () => {
+    const { clock, broker, heard } = world();
+    expect(await broker.promptsFor('x', 60_000).ask(pin, AbortSignal.abort())).toBeNull();
+    expect([heard, clock.pending]).toEqual([[], 0]);
+  });
+
+  it('keeps the answer it had', async () => {
+    const { broker, heard, asked } = world();
+    const unneeded = new AbortController();
+    const answer = broker.promptsFor('x', 60_000).ask(pin, unneeded.signal);
+    broker.answer(asked()[0]!.id, { secret: '123456' });
+    unneeded.abort();
+    expect(await answer).toEqual({ secret: '123456' });
+    expect(heard.map(({ name }) => name)).toEqual(['prompt', 'promptClosed']);
+  });
+});
+
+describe('a broker that is closed', () => {
+  it('makes every question void, and asks none', async () => {
+    const { clock, hub, broker, heard } = world();
+    hub.subscribe('y', () => undefined);
+    const open = ['x', 'y'].map((client) => broker.promptsFor(client, 60_000).ask(pin));
+    broker.close();
+    expect(await Promise.all(open)).toEqual([null, null]);
+    expect(heard.map(({ name }) => name)).toEqual(['prompt', 'promptClosed', 'promptClosed']);
+    expect(await broker.promptsFor('x', 60_000).ask(pin)).toBeNull();
+    expect([heard.length, clock.pending, broker.isAsking]).toEqual([3, 0, false]);
+  });
+});
+
 describe('an answer', () => {
   it.each<[PromptQuestion['kind'], PromptQuestion, PromptAnswer, boolean]>([
     ['pin', pin, { secret: '123456' }, true],

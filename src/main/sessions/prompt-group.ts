@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
 import type { Prompts } from '../ports.ts';
-import type { Signer } from '../tokens/signer.ts';
+import type { Human, Signer } from '../tokens/signer.ts';
 
 /** Finds an account's key and refuses what AWS would refuse; asks nobody. */
 export type PrepareSigner = (account: Account) => Promise<Signer>;
@@ -14,13 +14,20 @@ export interface Requester {
   readonly askedBy: string;
 }
 
+/** Those of a group that wait for one token. */
+interface Waiting {
+  readonly ids: Set<string>;
+  /** Raised when the last of them was abandoned: nobody need be asked any more. */
+  readonly unneeded: AbortController;
+}
+
 /** The accounts of one connect. Every one of them must either become ready or be skipped. */
 export class PromptGroup {
   readonly #requester: Requester;
   readonly #allPrepared: Promise<void>;
   readonly #accounts: readonly Account[];
-  /** Accounts that wait, by token. */
-  readonly #waiting = new Map<string, Set<string>>();
+  /** Who waits, by token. */
+  readonly #waiting = new Map<string, Waiting>();
   #unprepared: number;
   #release: () => void = () => undefined;
 
@@ -38,35 +45,56 @@ export class PromptGroup {
 
   /**
    * The account's key, ready to sign. A person is asked only once every account of the group was checked, and is told
-   * the labels of all that wait for that token, in the order they were named.
+   * the labels of all that wait for that token, in the order they were named. The question is void once none of them
+   * waits any more.
+   * @param abandoned raised when the account need not become ready any more: nobody is asked for it then.
    * @param whileUnlocking runs what may ask a person.
    */
   async ready(
     prepare: PrepareSigner,
     account: Account,
+    abandoned: AbortSignal,
     whileUnlocking: (unlock: () => Promise<void>) => Promise<void> = (unlock) => unlock(),
   ): Promise<Signer> {
     let signer: Signer;
+    let waiting: Waiting;
     try {
       signer = await prepare(account);
-      this.#waitingFor(signer).add(account.id);
+      abandoned.throwIfAborted();
+      waiting = this.#waitingFor(signer);
+      waiting.ids.add(account.id);
     } finally {
       this.#arrived();
     }
-    await this.#allPrepared;
-    if (!signer.readyWithoutHuman()) {
-      const waiting = this.#waitingFor(signer);
-      const accounts = this.#accounts.filter(({ id }) => waiting.has(id)).map(({ label }) => label);
-      await whileUnlocking(() => signer.unlock({ ...this.#requester, accounts }));
+    const abandon = (): void => this.#abandon(waiting, account.id);
+    abandoned.addEventListener('abort', abandon);
+    try {
+      await this.#allPrepared;
+      abandoned.throwIfAborted();
+      if (!signer.readyWithoutHuman()) await whileUnlocking(() => signer.unlock(this.#human(waiting)));
+    } finally {
+      abandoned.removeEventListener('abort', abandon);
+      waiting.ids.delete(account.id);
     }
     return signer;
   }
 
-  #waitingFor({ key }: Signer): Set<string> {
+  #human({ ids, unneeded }: Waiting): Human {
+    const accounts = this.#accounts.filter(({ id }) => ids.has(id)).map(({ label }) => label);
+    return { ...this.#requester, accounts, unneeded: unneeded.signal };
+  }
+
+  #waitingFor({ key }: Signer): Waiting {
     const token = key.token === null ? key.uri : `${key.token.serial} ${key.token.label}`;
-    const waiting = this.#waiting.get(token) ?? new Set();
+    const waiting = this.#waiting.get(token) ?? { ids: new Set(), unneeded: new AbortController() };
     this.#waiting.set(token, waiting);
     return waiting;
+  }
+
+  #abandon({ ids, unneeded }: Waiting, id: string): void {
+    ids.delete(id);
+    // Before all were looked at, others may still come to wait for that token.
+    if (ids.size === 0 && this.#unprepared === 0) unneeded.abort();
   }
 
   #arrived(): void {

@@ -64,7 +64,8 @@ export class SessionService {
 
   /**
    * Connects accounts, each once however often it is named or asked for; one that serves and is not due is left as it
-   * is. Never throws for a failure of one account: its state says it. Ends early for one that is disconnected meanwhile.
+   * is. Never throws for a failure of one account: its state says it. Ends early for one that is disconnected meanwhile;
+   * what was asked for it is void then, where no other account of the call waits for the answer.
    * @throws AppError `account-unknown`, `agent-not-running` once it was stopped.
    */
   async connect(ids: readonly string[], requester: Requester): Promise<void> {
@@ -223,8 +224,10 @@ export class SessionService {
       await this.#renew(
         session,
         () => account,
-        (found) =>
-          group.ready(this.#dependencies.prepareSigner, found, (unlock) => session.whileUnlocking(unlock)),
+        (found, signal) =>
+          group.ready(this.#dependencies.prepareSigner, found, signal, (unlock) =>
+            session.whileUnlocking(unlock),
+          ),
       );
     } else {
       group.skip();
@@ -249,12 +252,12 @@ export class SessionService {
   #renew(
     session: Session,
     find: () => Account,
-    makeReady: (account: Account) => Promise<Signer>,
+    makeReady: (account: Account, signal: AbortSignal) => Promise<Signer>,
   ): Promise<void> {
     if (session.hasExpired(this.#dependencies.clock.now())) this.#expire(session);
     return this.#try(session, async (signal) => {
       const account = find();
-      const signer = await makeReady(account);
+      const signer = await makeReady(account, signal);
       signal.throwIfAborted();
       session.key = signer.key;
       const issued = await this.#limit(async () => {

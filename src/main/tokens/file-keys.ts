@@ -1,7 +1,7 @@
 /** Keys in files behind the same face as keys on tokens. They are not hardware, and said to be so wherever shown. */
 import { sign, type KeyObject } from 'node:crypto';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import type { Clock, Files } from '../ports.ts';
+import type { Clock, Files, PromptQuestion } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 import { openKey, readKeyFile, spkiOf, type KeyFile } from './key-file.ts';
 import { samePublicKey } from './key-matching.ts';
@@ -98,13 +98,14 @@ export class FileKeys {
   async #askPassphrase(file: KeyFile, human: Human): Promise<KeyObject> {
     let previous: 'incorrect' | null = null;
     for (;;) {
-      const answer = await human.prompts.ask({
+      const question: PromptQuestion = {
         kind: 'passphrase',
         file: file.path,
         accounts: [...human.accounts],
         askedBy: human.askedBy,
         previous,
-      });
+      };
+      const answer = await human.prompts.ask(question, human.unneeded);
       if (answer === null || typeof answer === 'string' || !('secret' in answer)) {
         if (previous !== null) {
           throw new AppError('passphrase-incorrect', {

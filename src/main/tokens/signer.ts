@@ -51,6 +51,8 @@ export interface Human {
   readonly accounts: readonly string[];
   /** Who the caller says it is. */
   readonly askedBy: string;
+  /** Raised once none of the accounts waits any more: what is asked is void then. Absent: somebody always waits. */
+  readonly unneeded?: AbortSignal;
 }
 
 /** What to say where a PIN or passphrase was asked for and not given; nothing where nobody could be asked. */

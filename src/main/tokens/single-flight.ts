@@ -1,5 +1,5 @@
 /** One question to a human at a time about the same thing, however many wait for it. */
-import { isAppError } from '../../shared/errors.ts';
+import { isAppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Human } from './signer.ts';
 
 interface Flight {
@@ -7,12 +7,15 @@ interface Flight {
   readonly done: Promise<void>;
 }
 
+/** How it ends where a question was void: what was typed before it may have been wrong. */
+const endsOfVoid: readonly ErrorCode[] = ['pin-needed', 'pin-final', 'pin-incorrect', 'passphrase-incorrect'];
+
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
 
   /**
    * Runs `action` for `name`. Whoever comes while it runs shares its outcome, but asks anew where the first one's human
-   * gave no answer and there is another.
+   * gave no answer, or need not any more, and there is another.
    */
   async run(name: string, human: Human, action: () => Promise<void>): Promise<void> {
     const flight = this.#flights.get(name);
@@ -24,8 +27,13 @@ export class SingleFlight {
     try {
       await flight.done;
     } catch (error) {
-      if (flight.human.prompts === human.prompts || !isAppError(error, 'pin-needed')) throw error;
+      if (!asksAnew(error, flight.human, human)) throw error;
       await this.run(name, human, action);
     }
   }
+}
+
+function asksAnew(error: unknown, first: Human, other: Human): boolean {
+  if (!isAppError(error) || first.prompts === other.prompts || other.unneeded?.aborted) return false;
+  return error.code === 'pin-needed' || (first.unneeded?.aborted === true && endsOfVoid.includes(error.code));
 }

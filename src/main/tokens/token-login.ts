@@ -1,7 +1,7 @@
 /** Getting a token's PIN from a human. Every C_Login that comes out of here is a PIN typed just now, or one accepted before. */
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Prompt } from '../../shared/model.ts';
-import type { NoAnswer } from '../ports.ts';
+import type { NoAnswer, PromptQuestion } from '../ports.ts';
 import { tokenName, type HostToken, type TokenRef } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
 import { unanswered, type Human } from './signer.ts';
@@ -66,7 +66,7 @@ async function askPin(
   human: Human,
   previous: Previous,
 ): Promise<{ readonly secret: string } | NoAnswer | null> {
-  const answer = await human.prompts.ask({
+  const question: PromptQuestion = {
     kind: 'pin',
     token: { label: token.label, serial: token.serial },
     accounts: [...human.accounts],
@@ -74,7 +74,8 @@ async function askPin(
     triesLeft: pinInfo(tokenKind(await host.info(), token), token).triesLeft,
     finalTry: token.pinFinalTry,
     previous,
-  });
+  };
+  const answer = await human.prompts.ask(question, human.unneeded);
   // An empty PIN is nobody's; some modules would take it as a wish to use the reader's own keypad.
   if (answer === null || typeof answer === 'string') return answer;
   return 'secret' in answer && answer.secret !== '' ? answer : 'cancelled';

@@ -102,6 +102,19 @@ const addAccount = (id: string, key = plainKey, more: object = {}) =>
 const connect = (id: string, name?: string, timeoutMs = 5000) =>
   client(name).call('connect', { select: { accounts: [id] }, timeoutMs });
 
+/** A file that passes for a PKCS#11 module of this computer until it is loaded. */
+function moduleIn(folder: string): string {
+  const path = join(folder, 'module.so');
+  const header = Buffer.alloc(64);
+  const program = fs.openSync(process.execPath, 'r');
+  fs.readSync(program, header);
+  fs.closeSync(program);
+  if (process.platform === 'darwin') header.writeUInt32LE(6, 12);
+  else header.writeUInt16LE(3, 16);
+  fs.writeFileSync(path, Buffer.concat([header, Buffer.from('\0C_GetFunctionList\0')]));
+  return path;
+}
+
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'nothing thrown',
@@ -342,6 +355,50 @@ describe('a passphrase', () => {
     me.stop();
     expect((await connecting).results[0]!.state.activity).toBe('needs-you');
   });
+
+  it('is not asked any more once the account is disconnected', async () => {
+    await addAccount('dev', lockedKey);
+    const me = await answering('me', () => null);
+    const connecting = connect('dev', 'me', 60_000);
+    await expect.poll(() => me.prompts().length).toBe(1);
+    const { id } = (me.prompts()[0] as { payload: Prompt }).payload;
+    await client().call('disconnect', { select: { accounts: ['dev'] } });
+    expect((await connecting).results[0]!.state).toMatchObject({ activity: 'idle', serving: null });
+    await expect.poll(() => me.heard).toContainEqual({ name: 'promptClosed', payload: { id } });
+    expect(await codeOf(client('me').answer(id, { secret: passphrase }))).toBe('usage-invalid');
+    expect(server.requests).toEqual([]);
+    const { results } = await connect('dev');
+    expect(results[0]!.state).toMatchObject({ activity: 'needs-you', reason: 'pin' });
+    me.stop();
+  });
+
+  it.each(['shutdown', 'takeover'] as const)('is not asked any more after %s', async (call) => {
+    await addAccount('dev', lockedKey);
+    const me = await answering('me', () => null);
+    const connecting = connect('dev', 'me', 60_000).catch(() => null);
+    await expect.poll(() => me.prompts().length).toBe(1);
+    await client().call(call, {});
+    await agent.ended;
+    await connecting;
+    expect(me.heard.map(({ name }) => name)).toContain('promptClosed');
+    expect(server.requests).toEqual([]);
+    me.stop();
+  });
+
+  it.each(['shutdown', 'takeover'] as const)(
+    'like what a look at tokens asks, which is void after %s',
+    async (call) => {
+      const me = await answering('me', () => null);
+      const pkcs11Lib = moduleIn(root);
+      const looking = codeOf(client('me').call('tokens', { pkcs11Lib, login: false }));
+      await expect.poll(() => me.prompts()).toMatchObject([{ payload: { kind: 'confirm-module' } }]);
+      await client().call(call, {});
+      await agent.ended;
+      await looking;
+      expect(me.heard.map(({ name }) => name)).toContain('promptClosed');
+      me.stop();
+    },
+  );
 
   it('answered under another id, or with what is no answer, is refused and stays asked', async () => {
     await addAccount('dev', lockedKey);

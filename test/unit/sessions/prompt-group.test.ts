@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PromptGroup, readyAlone, type PrepareSigner } from '../../../src/main/sessions/prompt-group.ts';
-import type { Signer, SignerKey } from '../../../src/main/tokens/signer.ts';
+import type { Human, Signer, SignerKey } from '../../../src/main/tokens/signer.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import type { Account } from '../../../src/shared/model.ts';
 import { settle } from '../../support/fakes/clock.ts';
@@ -8,6 +8,8 @@ import { Gate } from '../../support/fakes/gate.ts';
 import { account as sample } from './create-session-world.ts';
 
 const requester = { prompts: { ask: () => Promise.resolve(null) }, askedBy: 'rolekey connect' };
+/** Of accounts that go on waiting. */
+const never = new AbortController().signal;
 const named = (id: string): Account => ({ ...sample, id, label: `Label ${id}` });
 
 interface Unlocked {
@@ -42,7 +44,7 @@ describe('a group', () => {
     const { unlocked, signer } = keys();
     const group = new PromptGroup(requester, ['a', 'b', 'c'].map(named));
     const prepare: PrepareSigner = async ({ id }) => signer(onToken(id === 'b' ? 'U' : 'T'));
-    await Promise.all(['a', 'b', 'c'].map((id) => group.ready(prepare, named(id))));
+    await Promise.all(['a', 'b', 'c'].map((id) => group.ready(prepare, named(id), never)));
     expect(unlocked).toEqual([
       { key: 'T', accounts: ['Label a', 'Label c'], askedBy: 'rolekey connect' },
       { key: 'U', accounts: ['Label b'], askedBy: 'rolekey connect' },
@@ -54,11 +56,15 @@ describe('a group', () => {
     const { unlocked, signer } = keys();
     const group = new PromptGroup(requester, ['a', 'b'].map(named));
     const slow = new Gate();
-    const a = group.ready(async () => {
-      await slow.promise;
-      return signer(onToken('T'));
-    }, named('a'));
-    const b = group.ready(async () => signer(onToken('T')), named('b'));
+    const a = group.ready(
+      async () => {
+        await slow.promise;
+        return signer(onToken('T'));
+      },
+      named('a'),
+      never,
+    );
+    const b = group.ready(async () => signer(onToken('T')), named('b'), never);
     await settle();
     slow.open();
     await Promise.all([a, b]);
@@ -77,7 +83,9 @@ describe('a group', () => {
       d: { uri: '/k2.pem' },
     };
     const group = new PromptGroup(requester, ['a', 'b', 'c', 'd'].map(named));
-    await Promise.all(Object.keys(of).map((id) => group.ready(async () => signer(of[id]!), named(id))));
+    await Promise.all(
+      Object.keys(of).map((id) => group.ready(async () => signer(of[id]!), named(id), never)),
+    );
     expect(unlocked.map(({ accounts }) => accounts)).toEqual([
       ['Label a'],
       ['Label b'],
@@ -90,11 +98,15 @@ describe('a group', () => {
     const { unlocked, signer } = keys();
     const slow = new Gate();
     const group = new PromptGroup(requester, ['a', 'b'].map(named));
-    const first = group.ready(async () => signer(onToken('T')), named('a'));
-    const second = group.ready(async () => {
-      await slow.promise;
-      return signer(onToken('T'));
-    }, named('b'));
+    const first = group.ready(async () => signer(onToken('T')), named('a'), never);
+    const second = group.ready(
+      async () => {
+        await slow.promise;
+        return signer(onToken('T'));
+      },
+      named('b'),
+      never,
+    );
     await settle();
     expect(unlocked).toEqual([]);
     slow.open();
@@ -105,8 +117,8 @@ describe('a group', () => {
   it('does not wait for who is skipped, nor for who cannot be prepared', async () => {
     const { unlocked, signer } = keys();
     const group = new PromptGroup(requester, ['a', 'b', 'c'].map(named));
-    const failed = group.ready(() => Promise.reject(new AppError('cert-expired')), named('a'));
-    const ready = group.ready(async () => signer(onToken('T')), named('b'));
+    const failed = group.ready(() => Promise.reject(new AppError('cert-expired')), named('a'), never);
+    const ready = group.ready(async () => signer(onToken('T')), named('b'), never);
     await expect(failed).rejects.toMatchObject({ code: 'cert-expired' });
     expect(unlocked).toEqual([]);
     group.skip();
@@ -116,8 +128,76 @@ describe('a group', () => {
 
   it('asks nobody where a key is ready', async () => {
     const { unlocked, signer } = keys(true);
-    await new PromptGroup(requester, [named('a')]).ready(async () => signer(onToken('T')), named('a'));
+    await new PromptGroup(requester, [named('a')]).ready(async () => signer(onToken('T')), named('a'), never);
     expect(unlocked).toEqual([]);
+  });
+});
+
+describe('an account that is abandoned', () => {
+  /** The accounts of a group, each on its token, and keys whose unlocking lasts until nobody need be asked. */
+  function waiting(tokenOf: Readonly<Record<string, string>>) {
+    const { signer } = keys();
+    const asked: Human[] = [];
+    const ids = Object.keys(tokenOf);
+    const aborts = new Map(ids.map((id) => [id, new AbortController()]));
+    const slow = new Map(ids.map((id) => [id, new Gate()]));
+    const group = new PromptGroup(requester, ids.map(named));
+    const ended = ids.map(async (id): Promise<string> => {
+      const prepare: PrepareSigner = async () => {
+        await slow.get(id)!.promise;
+        return { ...signer(onToken(tokenOf[id]!)), unlock };
+      };
+      const ready = group.ready(prepare, named(id), aborts.get(id)!.signal);
+      return ready.then(
+        () => 'ready',
+        (error: unknown) => (error instanceof AppError ? error.code : 'abandoned'),
+      );
+    });
+    async function unlock(human: Human): Promise<void> {
+      asked.push(human);
+      const unneeded = human.unneeded!;
+      if (!unneeded.aborted) await new Promise((resolve) => unneeded.addEventListener('abort', resolve));
+      throw new AppError('pin-needed');
+    }
+    const isVoid = () => asked.map(({ unneeded }) => unneeded!.aborted);
+    const abandon = (id: string) => aborts.get(id)!.abort();
+    const prepared = async (...some: string[]) => {
+      for (const id of some) slow.get(id)!.open();
+      await settle();
+    };
+    return { asked, isVoid, abandon, prepared, ended: Promise.all(ended) };
+  }
+
+  it('makes the question void when it was the last that waited for the token', async () => {
+    const { isVoid, abandon, prepared, ended } = waiting({ a: 'T', b: 'T' });
+    await prepared('a', 'b');
+    abandon('a');
+    expect(isVoid()).toEqual([false, false]);
+    abandon('b');
+    expect(isVoid()).toEqual([true, true]);
+    expect(await ended).toEqual(['pin-needed', 'pin-needed']);
+  });
+
+  it('leaves the question for another token open', async () => {
+    const { isVoid, abandon, prepared } = waiting({ a: 'T', b: 'U' });
+    await prepared('a', 'b');
+    abandon('a');
+    expect(isVoid()).toEqual([true, false]);
+  });
+
+  it.each([
+    ['while its own key is looked for', [], ['a', 'b']],
+    ['while another one’s is', ['a'], ['b']],
+    ['while its own is, after the other one’s', ['b'], ['a']],
+  ])('%s, is not asked for and not named', async (_, before, after) => {
+    const { asked, isVoid, abandon, prepared } = waiting({ a: 'T', b: 'T' });
+    await prepared(...before);
+    abandon('a');
+    await prepared(...after);
+    expect(asked.map(({ accounts }) => accounts)).toEqual([['Label b']]);
+    expect(isVoid()).toEqual([false]);
+    abandon('b');
+    expect(isVoid()).toEqual([true]);
   });
 });
 

@@ -52,8 +52,8 @@ export class FakeToken {
     await this.#login;
   }
 
-  async #askAndTry({ prompts, accounts, askedBy }: Human): Promise<void> {
-    const answer = await prompts.ask({
+  async #askAndTry({ prompts, accounts, askedBy, unneeded }: Human): Promise<void> {
+    const question: PromptQuestion = {
       kind: 'pin',
       token: { label: this.#name, serial: this.#name },
       accounts: [...accounts],
@@ -61,7 +61,8 @@ export class FakeToken {
       triesLeft: 3 - this.tries,
       finalTry: false,
       previous: null,
-    });
+    };
+    const answer = await prompts.ask(question, unneeded);
     if (answer === null || typeof answer === 'string') throw new AppError('pin-needed');
     this.tries += 1;
     if (!('secret' in answer) || answer.secret !== pin) throw new AppError('pin-incorrect');
@@ -78,10 +79,21 @@ export class FakeHuman implements Prompts {
   /** Where set, the person takes until it opens. */
   thinking: Gate | null = null;
 
-  async ask(question: PromptQuestion): Promise<Exclude<PromptAnswer, { cancel: true }> | null> {
+  /** Questions that were void before the person answered. */
+  voided = 0;
+
+  async ask(
+    question: PromptQuestion,
+    unneeded?: AbortSignal,
+  ): Promise<Exclude<PromptAnswer, { cancel: true }> | null> {
     this.questions.push(question);
-    if (this.thinking !== null) await this.thinking.promise;
-    return this.answer;
+    if (this.thinking === null) return this.answer;
+    const isVoid = new Promise<null>((resolve) => {
+      unneeded?.addEventListener('abort', () => resolve(null), { once: true });
+    });
+    const answer = await Promise.race([this.thinking.promise.then(() => this.answer), isVoid]);
+    if (unneeded?.aborted) this.voided += 1;
+    return answer;
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SessionService } from '../../../src/main/sessions/session-service.ts';
 import { AwsRefusal } from '../../../src/main/roles-anywhere/response.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import { settle } from '../../support/fakes/clock.ts';
@@ -655,6 +656,52 @@ describe('disconnect', () => {
     world.human.thinking.open();
     await connecting;
     expect(world.requests).toEqual([]);
+  });
+
+  it.each<[string, (service: SessionService) => Promise<unknown>]>([
+    ['disconnect', (service) => service.disconnect(['a', 'b'])],
+    ['stop', (service) => service.stop()],
+    ['release', (service) => service.release()],
+  ])('while a person looks for the PIN: the question is void after %s', async (_, end) => {
+    const world = open({ a: 'T', b: 'T' });
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a', 'b');
+    await settle();
+    await end(world.service);
+    await connecting;
+    await settle();
+    expect(world.human.voided).toBe(1);
+    world.human.thinking.open();
+    await settle();
+    expect([world.token('a').tries, world.requests]).toEqual([0, []]);
+    expect(world.service.isUnlocking('a')).toBe(false);
+  });
+
+  it('while a person looks for the PIN: the question stays for another account that waits', async () => {
+    const world = open({ a: 'T', b: 'T' });
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a', 'b');
+    await settle();
+    await world.service.disconnect(['a']);
+    await settle();
+    expect(world.human.voided).toBe(0);
+    world.human.thinking.open();
+    await connecting;
+    expect(world.requests).toEqual(['b']);
+    expect([world.state('a').activity, world.serves('a')]).toEqual(['idle', 'not-connected']);
+    expect([world.token('a').tries, world.human.questions.length]).toEqual([1, 1]);
+  });
+
+  it('and connecting again asks again', async () => {
+    const world = open();
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    await world.service.disconnect(['a']);
+    await connecting;
+    world.human.thinking = null;
+    await world.connect('a');
+    expect([world.human.questions.length, world.human.voided, world.requests]).toEqual([2, 1, ['a']]);
   });
 
   it('while a person looks for the PIN: until then it is known that somebody is asked', async () => {

@@ -39,6 +39,37 @@ export function human(...answers: (string | true | null)[]): ScriptedHuman {
   };
 }
 
+/**
+ * Types each of `answers`, then thinks until nobody needs an answer any more.
+ * @returns who it is, and what makes the question void once that is open.
+ */
+export function pensiveHuman(
+  ...answers: string[]
+): ScriptedHuman & { readonly makeVoid: () => Promise<void> } {
+  const unneeded = new AbortController();
+  let think: () => void = () => undefined;
+  const thinking = new Promise<void>((resolve) => (think = resolve));
+  const typing = human(...answers);
+  return {
+    ...typing,
+    unneeded: unneeded.signal,
+    prompts: {
+      ask: async (question, signal) => {
+        const answer = await typing.prompts.ask(question);
+        if (answer !== null) return answer;
+        return new Promise((resolve) => {
+          signal?.addEventListener('abort', () => resolve(null));
+          think();
+        });
+      },
+    },
+    makeVoid: async () => {
+      await thinking;
+      unneeded.abort();
+    },
+  };
+}
+
 /** A human who must not be asked anything. */
 export const nobody: Human = {
   accounts: [],

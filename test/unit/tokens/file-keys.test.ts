@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FileKeys } from '../../../src/main/tokens/file-keys.ts';
 import type { Signer, SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made } from '../roles-anywhere/make-certificate.ts';
-import { fastClock, filesOf, human, nobody } from './doubles.ts';
+import { fastClock, filesOf, human, nobody, pensiveHuman } from './doubles.ts';
 import { account, keyPem, pem } from './world.ts';
 
 const message = Buffer.from('message');
@@ -181,6 +181,20 @@ describe('an encrypted key in a file', () => {
     const signer = await setUp(contents()).find();
     const person = { ...human(), prompts: { ask: () => Promise.resolve(answer) } };
     await expect(signer.unlock(person)).rejects.toMatchObject({ code: 'pin-needed', message });
+  });
+
+  it.each([
+    ['at once', [], 'pin-needed'],
+    ['after a wrong one', ['wrong'], 'passphrase-incorrect'],
+  ])('stays closed where the question is void %s, and asks who waits as well', async (_, answers, code) => {
+    const { find } = setUp(contents());
+    const [person, other] = [pensiveHuman(...answers), human('right')];
+    const [one, two] = await Promise.all([find(), find()]);
+    const [first, second] = [one.unlock(person), two.unlock(other)];
+    await person.makeVoid();
+    await expect(first).rejects.toMatchObject({ code });
+    await second;
+    expect(other.asked).toMatchObject([{ previous: null }]);
   });
 
   it('asks one passphrase for several accounts at once', async () => {

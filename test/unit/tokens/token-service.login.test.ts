@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makeCertificate } from '../roles-anywhere/make-certificate.ts';
-import { filesOf, human, nobody } from './doubles.ts';
+import { filesOf, human, nobody, pensiveHuman } from './doubles.ts';
 import { certificateObject, fail, keyPairObjects, ScriptedToken } from './scripted-cryptoki.ts';
 import { account, builtIn, createWorld, makeDevice, pem, type Device } from './world.ts';
 
@@ -102,6 +102,39 @@ describe('unlocking a key on a token', () => {
     });
     const looking = signer.unlock({ ...person, accounts: [] });
     await expect(looking).rejects.toMatchObject({ remedy: 'Try again with: rolekey tokens --login.' });
+  });
+
+  it.each([
+    ['at once', [], 'pin-needed'],
+    ['after a wrong PIN', ['wrong1'], 'pin-incorrect'],
+  ])('tries no PIN where the question is void %s, and asks who waits as well', async (_, answers, code) => {
+    const { signer, newSigner, cryptoki } = await setUp();
+    const [person, other] = [pensiveHuman(...answers), human('123456')];
+    const first = signer.unlock(person);
+    const second = (await newSigner()).unlock(other);
+    await person.makeVoid();
+    await expect(first).rejects.toMatchObject({ code });
+    await second;
+    expect(other.asked).toMatchObject([{ previous: null }]);
+    expect(cryptoki().pins).toEqual([...answers, '123456']);
+  });
+
+  it('does not ask who waited as well where that one need not any more either', async () => {
+    const { signer, newSigner } = await setUp();
+    const person = pensiveHuman();
+    const first = signer.unlock(person);
+    const second = (await newSigner()).unlock({ ...nobody, unneeded: AbortSignal.abort() });
+    await person.makeVoid();
+    await expect(first).rejects.toMatchObject({ code: 'pin-needed' });
+    await expect(second).rejects.toMatchObject({ code: 'pin-needed' });
+  });
+
+  it('leaves a wrong PIN to who typed it where its question was given up, not void', async () => {
+    const { signer, newSigner } = await setUp();
+    const first = signer.unlock(human('wrong1', null));
+    const second = (await newSigner()).unlock(nobody);
+    await expect(first).rejects.toMatchObject({ code: 'pin-incorrect' });
+    await expect(second).rejects.toMatchObject({ code: 'pin-incorrect' });
   });
 
   it('says that the PIN was wrong where the human gives up then', async () => {
