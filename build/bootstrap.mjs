@@ -101,6 +101,8 @@ systemPackages(task.needs, task.wants ?? [], task.likes ?? []);
 npmPackages();
 setUp('node', ['build/build.mjs']);
 if (task.run !== undefined) {
+  // A terminal's Ctrl-C reaches what is run as well, which may have to clean up; that is waited for.
+  process.on('SIGINT', () => undefined);
   const [program = '', ...programArgs] = task.run;
   process.exitCode = run(program, [...programArgs, ...args]);
 }

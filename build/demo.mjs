@@ -14,6 +14,9 @@ if (withApp) {
   console.log(`The app runs on ${describeElectron(electron)}.`);
   handOn(electron);
 }
+// A terminal's Ctrl-C reaches the demo too, which cleans up; this process waits for that.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, () => undefined);
 const program = withApp ? 'test/support/demo/app.ts' : 'test/support/demo/main.ts';
 const { status } = spawnSync(process.execPath, [join('build', 'run-program.mjs'), program], {
   stdio: 'inherit',

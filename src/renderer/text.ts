@@ -189,7 +189,7 @@ interface FieldText {
 }
 
 const fields = {
-  id: { label: 'ID', help: 'Small letters, digits and hyphens. It never changes.' },
+  id: { label: 'ID', help: 'Lower-case letters, digits and hyphens. It cannot be changed later.' },
   label: { label: 'Name', help: 'How it is listed; the ID where left empty.' },
   group: { label: 'Group', help: 'Accounts of a group are listed together.' },
   roleArn: { label: 'Role ARN', help: null },

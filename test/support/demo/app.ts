@@ -26,12 +26,12 @@ function desktopEnvironment(): Record<string, string> {
   );
 }
 
-function startApp(): ChildProcess {
+function startApp(server: RunningServer): ChildProcess {
   const electron = handedOn();
   if (electron === null) throw new Error('No Electron was handed on: start this with npm run demo -- --app');
   const sandbox = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return spawn(electron.executable, [...sandbox, ...electron.args, builtApp()], {
-    env: { ...laptop.env, ...desktopEnvironment() },
+    env: { ...laptop.env, ...desktopEnvironment(), AWS_ENDPOINT_URL_STS: server.url },
     stdio: ['ignore', 'inherit', 'ignore'],
   });
 }
@@ -43,16 +43,22 @@ async function main(): Promise<void> {
     const device = await makeDevice(laptop, pin, steps);
     server = await startDemoServer(device, steps);
     await addAccounts(laptop, server, steps);
-    const app = startApp();
+    const app = startApp(server);
     const ended = new Promise<void>((resolve) => {
       app.once('exit', () => resolve());
       app.once('error', () => resolve());
     });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => app.kill());
+    // More than once: a terminal's Ctrl-C comes from the terminal and from who started this.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.kill());
+    const { HOME = '', XDG_RUNTIME_DIR = '' } = laptop.env;
     console.log(
-      `\nClick Connect. The PIN of the demo token is ${pin}. Quit the app, or press Ctrl-C, to end the demo.`,
+      `\nThe same at a terminal: HOME=${HOME} XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR} bin/rolekey status`,
+    );
+    console.log(
+      `Click Connect. The PIN of the demo token is ${pin}. Quit the app, or press Ctrl-C, to end the demo.`,
     );
     await ended;
+    console.log('The demo is over; its folder is removed.');
   } catch (error) {
     steps.broken(error);
     process.exitCode = 1;

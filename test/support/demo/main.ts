@@ -116,7 +116,7 @@ async function until(
 /** Ctrl-C ends every process the demo began, like any other end. */
 function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       void laptop.dispose().finally(() => process.exit(130));
     });
   }
