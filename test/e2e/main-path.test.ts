@@ -193,6 +193,16 @@ describe('without a mouse', () => {
     await accounts.hasFocus(accounts.button('Connect', 'Keys only'));
   });
 
+  it('what is missing has the focus after an attempt to add', async () => {
+    await page.getByRole('button', { name: 'Add account' }).press('Enter');
+    await accounts.dialog.waitFor();
+    await accounts.field('ID').fill('incomplete');
+    await page.keyboard.press('Enter');
+    await accounts.hasFocus(accounts.field('Role ARN'));
+    await page.keyboard.press('Escape');
+    await accounts.dialog.waitFor({ state: 'detached' });
+  });
+
   it('the dialog is left with Escape, and the focus is where it was', async () => {
     const opener = page.getByRole('button', { name: 'Add account' });
     await accounts.tabTo(opener, 'Shift+Tab');

@@ -28,6 +28,7 @@ export function AddAccountDialog({ start, onClose }: DialogProps): ReactNode {
   const state = useSyncExternalStore(model.subscribe, model.getSnapshot);
   const paste = useRef<HTMLTextAreaElement>(null);
   const first = useRef<HTMLInputElement>(null);
+  const form = useRef<HTMLFormElement>(null);
   /** The row of a new account takes the focus, not the button that began it. */
   const wasAdded = useRef(false);
 
@@ -39,7 +40,13 @@ export function AddAccountDialog({ start, onClose }: DialogProps): ReactNode {
   const add = async (adopt: boolean): Promise<void> => {
     const label = state.values.label.trim() || state.values.id.trim();
     const id = await model.add(adopt);
-    if (id === null) return;
+    if (id === null) {
+      // Once what is wrong is marked: the first of it may be out of sight.
+      requestAnimationFrame(() => {
+        form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+      });
+      return;
+    }
     wasAdded.current = true;
     await accounts.load();
     announcer.say(accountsText.added(label));
@@ -62,6 +69,7 @@ export function AddAccountDialog({ start, onClose }: DialogProps): ReactNode {
         >
           <Dialog.Title className="dialog-title">{addText.title}</Dialog.Title>
           <form
+            ref={form}
             className="dialog-form"
             noValidate
             onSubmit={(event) => {
