@@ -1,7 +1,6 @@
 /** The app on the Electron of this test run, under Playwright or as a person starts it. */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import type { FoundElectron } from '../electron/find-electron.mjs';
 
@@ -81,10 +80,7 @@ export class RunningApp {
  * Holds the app back until Playwright is connected, which it adds to an Electron of its own only: a window that is made
  * while it connects now and then keeps it waiting for ever.
  */
-const loader = join(
-  dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')),
-  ...['lib', 'server', 'electron', 'loader.js'],
-);
+const loader = resolve('node_modules/playwright-core/lib/server/electron/loader.js');
 
 /** @throws Error when it ends before its main process can be talked to; the message holds what it wrote. */
 export async function launchWithPlaywright(
