@@ -20,7 +20,7 @@ async function hide(): Promise<void> {
 
 async function quit(): Promise<void> {
   await app.electron.evaluate(({ app: main }) => main.quit());
-  expect((await app.ended).code).toBe(0);
+  expect((await app.ended).failure).toBeNull();
 }
 
 describe('a second start', () => {
@@ -291,7 +291,7 @@ describe('a start that is broken off', () => {
     await app.ended;
     // The agent goes on where it was not asked to hand over yet.
     const isServed = world.desktop.processes().some(({ argv }) => argv.includes('agent'));
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     expect((world.fileInHome('.aws', 'credentials') ?? '').includes('aws_secret_access_key')).toBe(isServed);
     if (isServed) await world.rolekey(['agent', 'stop']);
     await expect.poll(() => world.desktop.processes()).toEqual([]);

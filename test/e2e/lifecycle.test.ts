@@ -74,14 +74,14 @@ describe('quitting', () => {
 
     await dialogs.answer('Quit');
     await quit();
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     expect(world.fileInHome('.aws', 'credentials')).toBe(ownCredentials);
   });
 
   it('does not ask where none is', async () => {
     // Each question would be answered by Cancel.
     await quit();
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
   });
 });
 
@@ -106,7 +106,7 @@ describe('rolekey agent stop', () => {
   it('ends the app as well', async () => {
     await connect('Old program');
     expect((await world.rolekey(['agent', 'stop'])).code).toBe(0);
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     expect(world.fileInHome('.aws', 'credentials')).toBe(ownCredentials);
   });
 });

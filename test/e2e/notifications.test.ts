@@ -111,7 +111,7 @@ describe('a desktop with a notification service', () => {
     const [last] = shown().slice(-1);
     expect(isWithdrawn(last!)).toBe(false);
     await app.electron.evaluate(({ app: main }) => main.quit());
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     expect(isWithdrawn(last!)).toBe(true);
   });
 });

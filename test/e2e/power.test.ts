@@ -82,7 +82,7 @@ describe('the computer', () => {
     expect(world.fileInHome('.aws', 'credentials')).toMatch(/\[dev\][^[]*aws_secret_access_key/);
     await answerDialogs(app, 1); // whoever asks is told to stay
     world.desktop.login1.shutDown();
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     expect(world.fileInHome('.aws', 'credentials') ?? '').not.toContain('aws_secret_access_key');
     await expect.poll(() => world.desktop.processes()).toEqual([]);
     expect(logOf(world)).not.toContain('"level":"error"');

@@ -161,7 +161,7 @@ describe('a desktop with a tray', () => {
     expect(await isConnected('dev')).toBe(true);
     await answerDialogs(app, 0);
     await clickQuit(tray);
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     await expect.poll(() => world.desktop.processes()).toEqual([]);
   });
 
@@ -170,7 +170,7 @@ describe('a desktop with a tray', () => {
     tray = await world.desktop.tray.item();
     await answerDialogs(app, 1); // whoever asks is told to stay
     await clickQuit(tray);
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
   });
 });
 
@@ -196,7 +196,7 @@ describe('a desktop without a tray', () => {
     await expect.poll(() => minimisations(app)).toBe(2);
     expect(await dialogsOf(app)).toHaveLength(1);
     await pressKeys(app, 'Q', ['control']);
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
     ({ app } = await world.open());
     await answerDialogs(app, 0);
     await countMinimisations(app);
@@ -210,6 +210,6 @@ describe('a desktop without a tray', () => {
       const [own] = Menu.getApplicationMenu()?.items ?? [];
       own?.submenu?.items.find(({ role }) => role === 'quit')?.click();
     });
-    expect((await app.ended).code).toBe(0);
+    expect((await app.ended).failure).toBeNull();
   });
 });

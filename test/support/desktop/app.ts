@@ -16,8 +16,18 @@ export interface LaunchOptions {
 export interface Outcome {
   /** Null where a signal ended it. */
   readonly code: number | null;
+  /**
+   * Null where it ended well. Playwright kills (SIGKILL) what it loses its connection to, and may be quicker than an app
+   * that is just ending by itself: that counts as well, a crash or another exit code does not.
+   */
+  readonly failure: string | null;
   /** What it wrote, both to stdout and stderr. */
   readonly output: string;
+}
+
+function outcomeOf(code: number | null, signal: NodeJS.Signals | null, output: string): Outcome {
+  const failure = code === 0 || signal === 'SIGKILL' ? null : (signal ?? `exit code ${String(code)}`);
+  return { code, failure, output };
 }
 
 type Surroundings = LaunchOptions & { readonly env: Record<string, string> };
@@ -43,9 +53,9 @@ export class RunningApp {
       stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     }
     this.ended = new Promise((resolve) => {
-      child.once('exit', (code) => {
+      child.once('exit', (code, signal) => {
         this.#hasEnded = true;
-        resolve({ code, output: this.#output });
+        resolve(outcomeOf(code, signal, this.#output));
       });
     });
   }
@@ -118,6 +128,6 @@ export async function launchOnce(
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve({ code, output }));
+    child.once('exit', (code, signal) => resolve(outcomeOf(code, signal, output)));
   });
 }
