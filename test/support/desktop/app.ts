@@ -16,17 +16,14 @@ export interface LaunchOptions {
 export interface Outcome {
   /** Null where a signal ended it. */
   readonly code: number | null;
-  /**
-   * Null where it ended well. Playwright kills (SIGKILL) what it loses its connection to, and may be quicker than an app
-   * that is just ending by itself: that counts as well, a crash or another exit code does not.
-   */
+  /** The signal or exit code it ended with; null where that is 0. */
   readonly failure: string | null;
   /** What it wrote, both to stdout and stderr. */
   readonly output: string;
 }
 
 function outcomeOf(code: number | null, signal: NodeJS.Signals | null, output: string): Outcome {
-  const failure = code === 0 || signal === 'SIGKILL' ? null : (signal ?? `exit code ${String(code)}`);
+  const failure = code === 0 ? null : (signal ?? `exit code ${String(code)}`);
   return { code, failure, output };
 }
 
