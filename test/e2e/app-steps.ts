@@ -2,7 +2,8 @@
 import type { RunningApp } from '../support/desktop/app.ts';
 import type { TrayItem } from '../support/desktop/tray.ts';
 import { pin } from '../support/world/world.ts';
-import { windowOf, type AppWorld } from './app-world.ts';
+import type { AppWorld } from './app-world.ts';
+import { PinWindow } from './pin-window.ts';
 
 /** An account as `rolekey status --json` tells it, as far as these tests look. */
 export interface SeenAccount {
@@ -35,11 +36,10 @@ export async function connect(world: AppWorld, ...ids: readonly string[]): Promi
   if (code !== 0) throw new Error(`connect ${ids.join(' ')}: ${stderr}`);
 }
 
-/** Waits for the PIN window and types the token's PIN as a person does. */
+/** Waits for the PIN window that asks and types the token's PIN as a person does. */
 export async function typePin(app: RunningApp): Promise<void> {
-  const page = await windowOf(app, 'app://pin-window/');
-  await page.getByRole('textbox').or(page.locator('input[type=password]')).first().fill(pin);
-  await page.keyboard.press('Enter');
+  const asked = await PinWindow.of(app);
+  await asked.enter(pin);
 }
 
 export interface WindowLook {
