@@ -37,6 +37,18 @@ const parts = {
     packages: ['opensc', 'opensc-pkcs11'],
     present: () => onPath('pkcs11-tool') && pkcs11Modules('pkcs11-spy.so').some(existsSync),
   },
+  // A forward proxy, the shells and the SDKs that credentials are handed to in tests.
+  tinyproxy: { packages: ['tinyproxy-bin'], present: () => onPath('tinyproxy') },
+  shells: { packages: ['zsh', 'fish'], present: () => onPath('zsh') && onPath('fish') },
+  boto3: {
+    packages: ['python3-boto3'],
+    present: () => existsSync('/usr/lib/python3/dist-packages/boto3/__init__.py'),
+  },
+  goSdk: {
+    packages: ['golang-go', 'golang-github-aws-aws-sdk-go-v2-dev'],
+    present: () =>
+      existsSync('/usr/bin/go') && existsSync('/usr/share/gocode/src/github.com/aws/aws-sdk-go-v2/go.mod'),
+  },
   xvfb: { packages: ['xvfb'], present: () => onPath('Xvfb') },
   dbus: { packages: ['dbus'], present: () => onPath('dbus-daemon') },
   electronLibraries: {
@@ -55,6 +67,8 @@ const parts = {
 const hasTestElectron = process.platform === 'linux' && process.arch === 'x64';
 /** @type {Part[]} */
 const desktop = ['xvfb', 'dbus']; // the stand-ins are judged also where no Electron can be had
+/** @type {Part[]} */
+const clients = ['awscli', 'boto3', 'goSdk', 'shells', 'tinyproxy'];
 /** @type {Part[]} */
 const electron = hasTestElectron ? ['electronLibraries'] : [];
 /** @type {Part[]} */
@@ -75,7 +89,7 @@ const tasks = {
     run: ['node', 'build/demo.mjs'],
   },
   test: {
-    needs: ['compiler', 'openssl', 'softhsm', 'awscli', 'opensc', ...desktop, ...electron],
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc', ...clients, ...desktop, ...electron],
     likes: electronDownload,
     run: ['node', 'build/run-tests.mjs'],
   },
