@@ -8,7 +8,12 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
-        test: { ...everywhere, name: 'unit', include: ['test/unit/**/*.test.ts'] },
+        test: {
+          ...everywhere,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 30_000, // against what hangs; a busy machine takes long to make an RSA key
+        },
       },
       {
         test: {

@@ -26,6 +26,10 @@ export class FakeClock {
     return this.#wall;
   }
 
+  running(): number {
+    return this.#running;
+  }
+
   after(delayMs: number, action: () => void): () => void {
     if (!Number.isFinite(delayMs)) throw new Error(`A timer cannot run for ${String(delayMs)} ms.`);
     const timer = { due: this.#running + Math.max(0, delayMs), action };

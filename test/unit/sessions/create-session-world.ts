@@ -34,6 +34,10 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
+  running(): number {
+    return this.time;
+  }
+
   after(delayMs: number, action: () => void): () => void {
     this.pauses.push(delayMs);
     this.time += delayMs;
