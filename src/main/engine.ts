@@ -142,9 +142,9 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
-    createSession: async (account, signer, signal) =>
+    createSession: async (account, signer, signal, inTurn) =>
       byLocalClock(
-        await createSession({ account, signer, environment, signal }, { clock, http }, serverClock),
+        await createSession({ account, signer, environment, signal, inTurn }, { clock, http }, serverClock),
       ),
     outlets,
     unemptied: store.unemptied,
@@ -155,6 +155,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       hub.emit({ name: 'state', payload: { account, state } });
       announcer.changed(account, state);
     },
+    onAsk: () => undefined,
+    onSetBack: (ms) => serverClock.setBack(ms),
   });
   const accounts = new AccountService({
     store,
@@ -191,7 +193,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       },
       setLocked: (isLocked) => {
         announcer.setLocked(isLocked);
-        if (!isLocked) sessions.nudge();
+        sessions.setLocked(isLocked);
       },
       setOnline: (isOnline) => sessions.setOnline(isOnline),
     },

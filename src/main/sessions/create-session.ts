@@ -24,7 +24,12 @@ export interface CreateSessionOptions {
   readonly environment: EndpointEnvironment;
   /** Raised, it ends the work: nothing is sent any more, and no answer is waited for. */
   readonly signal?: AbortSignal | undefined;
+  /** Sends when it is the request's turn; absent: at once. */
+  readonly inTurn?: InTurn;
 }
+
+/** Runs what sends a request as soon as not too many others are under way. */
+export type InTurn = <T>(send: () => Promise<T>) => Promise<T>;
 
 export interface CreateSessionPorts {
   readonly clock: Clock;
@@ -55,7 +60,7 @@ const pauseMs = { first: 250, max: 2_000 };
  * {@link AwsRefusal} (`aws-access-denied` ...) with what AWS said; and whatever `signer.sign` throws.
  */
 export async function createSession(
-  { account, signer, environment, signal }: CreateSessionOptions,
+  { account, signer, environment, signal, inTurn = (send) => send() }: CreateSessionOptions,
   ports: CreateSessionPorts,
   serverClock: ServerClock,
 ): Promise<IssuedSession> {
@@ -72,9 +77,11 @@ export async function createSession(
     const signedFrom = ports.clock.now();
     const signature = await signer.sign(Buffer.from(request.stringToSign));
     const { url, body } = request;
-    const { answer, sentAt } = await delivery.send(
-      { method: 'POST', url, headers: request.headers(signature), body },
-      signedFrom + maxSignatureAgeMs,
+    const { answer, sentAt } = await inTurn(() =>
+      delivery.send(
+        { method: 'POST', url, headers: request.headers(signature), body },
+        signedFrom + maxSignatureAgeMs,
+      ),
     );
     try {
       const session = readCreateSessionAnswer(answer, { ...account, role, now: serverClock.now(host) });

@@ -1,6 +1,7 @@
 /** Makes the keys of several accounts ready together, so that one PIN entry serves all that wait for it. */
 import { AppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
+import { needsTouch } from '../../shared/touch.ts';
 import type { Prompts } from '../ports.ts';
 import type { Human, Signer } from '../tokens/signer.ts';
 
@@ -107,8 +108,12 @@ export class PromptGroup {
 export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
   const signer = await prepare(account);
   if (signer.readyWithoutHuman()) return signer;
-  if (signer.key.touch !== 'always') throw new AppError('pin-needed');
-  throw new AppError('touch-needed', {
+  throw needsTouch(signer.key.touch) ? touchNeeded() : new AppError('pin-needed');
+}
+
+/** A renewal would want a touch, and nobody has said that he is there. */
+export function touchNeeded(): AppError {
+  return new AppError('touch-needed', {
     message: 'The token needs a touch.',
     remedy: 'Connect the account and touch the token when it blinks.',
   });

@@ -28,6 +28,14 @@ export class ServerClock {
     return this.#offsets.get(host) ?? 0;
   }
 
+  /** This computer's clock was set back by that many milliseconds: every host is as much further ahead of it. */
+  setBack(ms: number): void {
+    for (const [host, offset] of this.#offsets) {
+      if (Math.abs(offset + ms) <= maxCorrectionMs) this.#offsets.set(host, offset + ms);
+      else this.#offsets.delete(host);
+    }
+  }
+
   /**
    * Takes in the Date header of an answer that has just come.
    * @param sentAt this computer's time when the request was sent, milliseconds since the epoch.

@@ -4,11 +4,12 @@ import { AppError, isAppError, toErrorShape, type ErrorShape } from '../../share
 import type { Account, AccountStatus, State } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AwsRefusal } from '../roles-anywhere/response.ts';
-import type { Signer } from '../tokens/signer.ts';
+import type { Signer, SignerKey } from '../tokens/signer.ts';
 import { Attempt } from './attempt.ts';
+import type { InTurn } from './create-session.ts';
 import type { LiveSession } from './live-session.ts';
-import { backOff, plan } from './planner.ts';
-import { PromptGroup, readyAlone, type PrepareSigner, type Requester } from './prompt-group.ts';
+import { backOff, plan, type Surroundings } from './planner.ts';
+import { PromptGroup, readyAlone, touchNeeded, type PrepareSigner, type Requester } from './prompt-group.ts';
 import { keyStatus } from './key-status.ts';
 import { Session, type Retry } from './session.ts';
 import { idle, toState } from './session-state.ts';
@@ -18,8 +19,16 @@ export type { LiveSession } from './live-session.ts';
 export interface SessionDependencies {
   readonly accounts: { get(id: string): Account };
   readonly prepareSigner: PrepareSigner;
-  /** One signature, one CreateSession. Raising `signal` ends it early; whatever it answers then is dropped. */
-  readonly createSession: (account: Account, signer: Signer, signal: AbortSignal) => Promise<LiveSession>;
+  /**
+   * One signature, one CreateSession. Raising `signal` ends it early; whatever it answers then is dropped.
+   * @param inTurn what is sent goes through it, so that not too much is under way at once.
+   */
+  readonly createSession: (
+    account: Account,
+    signer: Signer,
+    signal: AbortSignal,
+    inTurn: InTurn,
+  ) => Promise<LiveSession>;
   readonly outlets: {
     /** Puts credentials where the account's outlet keeps them. */
     publish(account: Account, session: LiveSession): Promise<void>;
@@ -37,6 +46,10 @@ export interface SessionDependencies {
   readonly random: () => number;
   readonly logger: Logger;
   readonly onChange: (account: string, state: State) => void;
+  /** A person is needed, and it is time to say so: that many minutes are left at most. */
+  readonly onAsk: (account: string, minutes: number) => void;
+  /** This computer's clock was set back by that many milliseconds. */
+  readonly onSetBack: (ms: number) => void;
 }
 
 /** An account whose credentials are still where they should not be. */
@@ -49,6 +62,8 @@ export interface Unemptied {
 const requestsInFlight = 8;
 /** The longest wait a server can ask for, milliseconds: who asks for more does not mean it. */
 const maxRetryAfterMs = 3_600_000;
+/** What is less than this between wall clock and running time is no jump, milliseconds. */
+const jumpMs = 30_000;
 
 export class SessionService {
   readonly #dependencies: SessionDependencies;
@@ -56,10 +71,14 @@ export class SessionService {
   readonly #limit = pLimit(requestsInFlight);
   #cancelWake: (() => void) | null = null;
   #stopped = false;
-  #isOnline = true;
+  #surroundings: Surroundings = { isOnline: true, isLocked: false };
+  /** Both clocks as they were when they were looked at last, milliseconds. */
+  #looked: { readonly now: number; readonly running: number };
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies;
+    const { clock } = dependencies;
+    this.#looked = { now: clock.now(), running: clock.running() };
   }
 
   /**
@@ -124,8 +143,14 @@ export class SessionService {
 
   /** @param isOnline false where it is known that no network is there: nothing is renewed then before it must be. */
   setOnline(isOnline: boolean): void {
-    this.#isOnline = isOnline;
+    this.#surroundings = { ...this.#surroundings, isOnline };
     if (isOnline) this.nudge();
+  }
+
+  /** @param isLocked whether the screen is: nobody is asked for anything then. Whoever unlocks it is there. */
+  setLocked(isLocked: boolean): void {
+    this.#surroundings = { ...this.#surroundings, isLocked };
+    if (!isLocked) this.nudge();
   }
 
   /** Takes away what an outlet should not hold any more. Where it cannot be emptied that is tried again, and told. */
@@ -134,12 +159,22 @@ export class SessionService {
     await Promise.all(sessions.map((session) => this.#withdraw(session)));
   }
 
-  /** Ends every session, as `disconnect`, whatever became of its account. @returns what could not be taken away. */
-  async stop(): Promise<readonly Unemptied[]> {
+  /**
+   * Ends every session, as `disconnect`, whatever became of its account.
+   * @param leavesOutlets whether outlets keep what is still good, until it expires: the agent after this one takes it up.
+   * @returns what could not be taken away.
+   */
+  async stop(leavesOutlets = false): Promise<readonly Unemptied[]> {
     this.#stopped = true;
     this.#cancelWake?.();
+    const now = this.#dependencies.clock.now();
     const sessions = [...this.#sessions.values()];
-    await Promise.all(sessions.map((session) => this.#end(session)));
+    await Promise.all(
+      sessions.map((session) => {
+        const isLeft = leavesOutlets && session.issued !== null && !session.hasExpired(now);
+        return isLeft ? this.#leave(session) : this.#end(session);
+      }),
+    );
     return sessions.flatMap(({ id, unemptied }) =>
       unemptied === null ? [] : [{ account: id, error: unemptied }],
     );
@@ -191,6 +226,7 @@ export class SessionService {
    * @throws AppError what keeps it from serving, or `not-connected`.
    */
   serving(id: string): LiveSession {
+    this.#lookAtClock();
     const session = this.#sessions.get(id);
     const issued = session?.issued ?? null;
     if (issued !== null && issued.expiresAt > this.#dependencies.clock.now()) return issued;
@@ -260,14 +296,20 @@ export class SessionService {
       const signer = await makeReady(account, signal);
       signal.throwIfAborted();
       session.key = signer.key;
-      const issued = await this.#limit(async () => {
-        signal.throwIfAborted();
-        return this.#dependencies.createSession(account, signer, signal);
-      });
+      this.#clearWay(signer.key);
+      const issued = await this.#dependencies.createSession(account, signer, signal, this.#inTurn);
       signal.throwIfAborted();
       session.take(issued);
       await this.#put(session);
     });
+  }
+
+  /** What signs is not in it: a token that waits for a touch must not keep the others from AWS. */
+  readonly #inTurn: InTurn = (send) => this.#limit(send);
+
+  /** That key can sign: so can all sessions with a key on its token. */
+  #clearWay(key: SignerKey): void {
+    for (const session of this.#sessions.values()) session.clearWay(key);
   }
 
   #republish(session: Session): Promise<void> {
@@ -343,8 +385,14 @@ export class SessionService {
     await this.#withdraw(session);
   }
 
+  /** Ends a session, and what the outlet has stays there. */
+  async #leave(session: Session): Promise<void> {
+    await session.outletQueue(() => undefined); // what is being written is let end
+    session.end();
+  }
+
   #expire(session: Session): void {
-    session.expire();
+    session.expire(this.#dependencies.clock.now());
     void this.#withdraw(session);
   }
 
@@ -365,22 +413,42 @@ export class SessionService {
     return { from, at: from + Math.max(leastMs, pause), isAsked: leastMs > pause };
   }
 
+  /**
+   * Tells a clock that was set from time that passed. What is served counts by the wall clock, as it does for everybody who
+   * reads its expiry, so it moves with a clock that was set back: else it would be served after its end. Time that seems to
+   * have passed may have, in sleep; then the network may be another one.
+   */
+  #lookAtClock(): void {
+    const { clock, onSetBack } = this.#dependencies;
+    const looked = { now: clock.now(), running: clock.running() };
+    const jump = looked.now - this.#looked.now - (looked.running - this.#looked.running);
+    this.#looked = looked;
+    if (Math.abs(jump) <= jumpMs) return;
+    if (jump < 0) onSetBack(-jump);
+    for (const session of this.#sessions.values()) {
+      if (jump < 0) session.setBack(-jump);
+      else session.nudge();
+    }
+    this.#wake();
+  }
+
   /** Does what is due and sets the alarm for what comes next. */
   #wake(): void {
     this.#cancelWake?.();
     if (this.#stopped) return;
-    const { clock } = this.#dependencies;
+    this.#lookAtClock();
+    const { clock, onAsk } = this.#dependencies;
     const now = clock.now();
     const { actions, wakeAt } = plan(
       now,
       [...this.#sessions.values()].map((session) => session.planned(now)),
-      this.#isOnline,
+      this.#surroundings,
     );
     this.#cancelWake = clock.after(wakeAt - now, () => this.#wake());
-    for (const { kind, account } of actions) {
-      const session = this.#sessions.get(account);
+    for (const action of actions) {
+      const session = this.#sessions.get(action.account);
       if (session === undefined) continue;
-      switch (kind) {
+      switch (action.kind) {
         case 'expire':
           this.#expire(session);
           break;
@@ -389,6 +457,13 @@ export class SessionService {
           break;
         case 'renew':
           void this.#renewAlone(session);
+          break;
+        case 'need':
+          this.#fail(session, touchNeeded());
+          break;
+        case 'ask':
+          session.asked = action.minutes;
+          onAsk(session.id, action.minutes);
           break;
         case 'publish':
           void this.#republish(session);

@@ -45,6 +45,8 @@ export class Session {
   attempt: Attempt | null = null;
   /** The credentials being served are not yet where the outlet should have put them. */
   unpublished = false;
+  /** For how many minutes' rest a person was asked, since it serves what it serves; null: for none. */
+  asked: number | null = null;
   /** Its key is being opened, for which a person may be asked. */
   unlocking = false;
   /** How many in a row. */
@@ -58,6 +60,8 @@ export class Session {
   #issued: LiveSession | null = null;
   #retry: Retry | null = null;
   #lastFailure: ErrorShape | null = null;
+  #hasServed = false;
+  #isWayClear = false;
   #unemptied: Unemptied | null = null;
 
   constructor(account: Account, onChange: (state: State) => void) {
@@ -111,11 +115,16 @@ export class Session {
     const { id: account, unpublished, attempt } = this;
     const retryAt = attempt === null ? this.#retryAt(now) : null;
     const emptying = this.#unemptied?.retry ?? null;
+    // With several keys another one may be plugged in by then.
+    const touch = this.account.keys.length === 1 ? (this.key?.touch ?? 'unknown') : 'unknown';
     return {
       ...this.#state,
       account,
       unpublished,
       retryAt,
+      touch,
+      isWayClear: this.#isWayClear,
+      asked: this.asked,
       withdrawAt: emptying === null ? null : timeOf(emptying, now),
     };
   }
@@ -133,6 +142,7 @@ export class Session {
   /** Something is tried: for new credentials, or to hand out those there are. */
   begin(): void {
     this.#retry = null;
+    this.#isWayClear = false;
     const activity = this.#issued === null ? 'connecting' : 'renewing';
     this.#change({ activity, reason: null, retryAt: null, error: null });
   }
@@ -142,6 +152,8 @@ export class Session {
     this.#issued = issued;
     this.#lastFailure = null;
     this.#unemptied = null; // the outlet is to have these in place of those
+    this.#hasServed = true;
+    this.asked = null;
     this.failures = 0;
     this.unpublished = true;
     // A first session is told when its outlet has it; until then the state stays `connecting`.
@@ -168,8 +180,23 @@ export class Session {
     this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
   }
 
-  /** What waits for the network is tried at the next look. A pause the server asked for is kept. */
+  /**
+   * A key is there and opened: one that served and waits for a person with it need not wait any longer. Whoever was
+   * never connected waits for his own click.
+   */
+  clearWay({ token }: SignerKey): void {
+    const { reason } = this.#state;
+    const own = this.key?.token ?? null;
+    const isMeant = own !== null && own.serial === token?.serial && own.label === token.label;
+    if (isMeant && this.#hasServed && (reason === 'pin' || reason === 'token-absent'))
+      this.#isWayClear = true;
+  }
+
+  /** What waits for the network, or for its token, is tried at the next look. A pause the server asked for is kept. */
   nudge(): void {
+    if (this.#state.reason === 'token-absent' && this.#retry !== null) {
+      this.#retry = { ...this.#retry, at: this.#retry.from };
+    }
     const isForNetwork = this.#state.error !== null && networkFailures.has(this.#state.error.code);
     if (this.#state.activity !== 'retrying' || !isForNetwork || this.#retry === null) return;
     if (!this.#retry.isAsked) this.#retry = { ...this.#retry, at: this.#retry.from };
@@ -194,13 +221,31 @@ export class Session {
     this.#change({});
   }
 
-  /** The credentials are no good any more. What is being tried, or waited for, goes on. */
-  expire(): void {
+  /**
+   * The credentials are no good any more. What is being tried, or waited for, goes on; where nothing is, because the end
+   * came while the computer slept, new ones are tried for at once: nobody disconnected the account.
+   * @param now milliseconds since the epoch.
+   */
+  expire(now: number): void {
     this.#issued = null;
     this.unpublished = false;
+    this.asked = null;
     const { activity } = this.#state;
-    if (activity === 'idle') this.#change({ error: expired() });
-    else this.#change(activity === 'renewing' ? { activity: 'connecting' } : {});
+    if (activity === 'idle') {
+      this.#retry = { from: now, at: now };
+      this.#change({ error: expired() });
+    } else {
+      this.#change(activity === 'renewing' ? { activity: 'connecting' } : {});
+    }
+  }
+
+  /** The clock was set back by that many milliseconds: what is served ends as much earlier, as the clock tells it now. */
+  setBack(ms: number): void {
+    const { issued } = this;
+    if (issued === null) return;
+    this.#issued = { ...issued, issuedAt: issued.issuedAt - ms, expiresAt: issued.expiresAt - ms };
+    this.unpublished = true; // the outlet tells a time of before
+    this.#change({});
   }
 
   /** Disconnected: nothing is served, nothing goes on. */
@@ -211,6 +256,9 @@ export class Session {
     this.#issued = null;
     this.#retry = null;
     this.#lastFailure = null;
+    this.#hasServed = false;
+    this.#isWayClear = false;
+    this.asked = null;
     this.unpublished = false;
     this.failures = 0;
     this.#change(idle);

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts';
+import { needsTouch } from '../../shared/touch.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 import { signatureFromToken, tokenInput, verifySignature } from '../roles-anywhere/signature.ts';
 import type { HostKeyRef, HostToken } from './host/protocol.ts';
@@ -34,7 +35,7 @@ export class TokenSigner implements Signer {
   }
 
   readyWithoutHuman(): boolean {
-    return this.#options.host.isReady(this.#options.token) && this.key.touch !== 'always';
+    return this.#options.host.isReady(this.#options.token) && !needsTouch(this.key.touch);
   }
 
   unlock(human: Human): Promise<void> {

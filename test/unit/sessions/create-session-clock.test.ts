@@ -65,3 +65,15 @@ it('is not changed by more than the caller believes', () => {
   serverClock.learn('a', answer(start + 2 * hour), start, hour);
   expect(serverClock.offset('a')).toBe(2 * hour + 500);
 });
+
+it('of a clock that was set back: every host is as much further ahead, by a day at most', () => {
+  const clock = new FakeClock();
+  const serverClock = new ServerClock(clock);
+  serverClock.learn('a', answer(start + hour), start);
+  clock.time -= 2 * hour;
+  serverClock.setBack(2 * hour);
+  expect(serverClock.now('a')).toBe(start + hour + 500);
+  expect(serverClock.offset('b')).toBe(0);
+  serverClock.setBack(22 * hour);
+  expect(serverClock.offset('a')).toBe(0); // nothing a program should mend in silence
+});

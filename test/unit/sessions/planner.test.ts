@@ -15,11 +15,17 @@ const minute = 60 * second;
 const idle: PlannedSession = {
   account: 'a',
   activity: 'idle',
+  reason: null,
   serving: null,
   retryAt: null,
   unpublished: false,
   withdrawAt: null,
+  touch: 'never',
+  isWayClear: false,
+  asked: null,
 };
+const offline = { isOnline: false, isLocked: false };
+const locked = { isOnline: true, isLocked: true };
 
 /** Serves for an hour since `age` minutes. */
 function servingSince(age: number): NonNullable<PlannedSession['serving']> {
@@ -48,8 +54,10 @@ describe('what is due', () => {
     ['nothing twice: it is renewing', { activity: 'renewing', serving: servingSince(45) }, []],
     ['nothing twice: it is connecting', { activity: 'connecting', retryAt: now - 1 }, []],
     ['the end also while renewing', { activity: 'renewing', serving: servingSince(60) }, ['expire']],
-    ['no renewal where a person is needed', { activity: 'needs-you', serving: servingSince(45) }, []],
+    ['no renewal where a person is needed', { activity: 'needs-you', serving: servingSince(44) }, []],
     ['the end where a person was needed', { activity: 'needs-you', serving: servingSince(60) }, ['expire']],
+    ['renewal where the way is clear', { activity: 'needs-you', isWayClear: true }, ['renew']],
+    ['nothing twice: the way is clear, and it is renewing', { activity: 'renewing', isWayClear: true }, []],
     ['no renewal where it failed', { activity: 'failed' }, []],
     ['nothing before an outlet is to be emptied again', { withdrawAt: now + 1 }, []],
     ['emptying an outlet that could not be emptied', { withdrawAt: now }, ['withdraw']],
@@ -210,12 +218,168 @@ describe('while the computer is offline', () => {
     ],
     ['an outlet is still emptied', { withdrawAt: now }, ['withdraw']],
   ])('%s', (_, session, kinds) => {
-    const { actions } = plan(now, [{ ...idle, ...session }], false);
+    const { actions } = plan(now, [{ ...idle, ...session }], offline);
     expect(actions.map(({ kind }) => kind)).toEqual(kinds);
   });
 
   it('credentials that never last longer are renewed as ever', () => {
     const serving = { expiresAt: now + 100_000, renewAt: now };
-    expect(plan(now, [{ ...idle, serving }], false).actions).toHaveLength(1);
+    expect(plan(now, [{ ...idle, serving }], offline).actions).toHaveLength(1);
+  });
+});
+
+describe('a key that wants a touch', () => {
+  it.each<[PlannedSession['touch'], Action['kind']]>([
+    ['always', 'need'],
+    ['cached', 'need'],
+    ['never', 'renew'],
+    ['unknown', 'renew'],
+  ])('%s: at half of the lifetime %s', (touch, kind) => {
+    expect(kindsOf({ serving: servingSince(29.999), touch })).toEqual([]);
+    expect(kindsOf({ serving: servingSince(30), touch })).toEqual([kind]);
+    // Whether there is a network makes no difference to a person.
+    const session = { ...idle, serving: servingSince(30), touch };
+    expect(plan(now, [session], offline).actions).toHaveLength(kind === 'need' ? 1 : 0);
+  });
+
+  it('is tried again as any other where something else went wrong', () => {
+    expect(kindsOf({ activity: 'retrying', retryAt: now, touch: 'always' })).toEqual(['renew']);
+  });
+});
+
+describe('a person who is needed', () => {
+  const waiting = (left: number, asked: number | null = null): PlannedSession => ({
+    ...idle,
+    activity: 'needs-you',
+    reason: 'pin',
+    serving: servingSince(60 - left),
+    asked,
+  });
+  const askedFor = (session: PlannedSession, surroundings = { isOnline: true, isLocked: false }) =>
+    plan(now, [session], surroundings).actions.map((action) =>
+      action.kind === 'ask' ? action.minutes : action.kind,
+    );
+
+  it.each<[string, PlannedSession, (number | string)[]]>([
+    ['is not asked with more than 15 minutes left', waiting(15.001), []],
+    ['is asked when 15 minutes are left', waiting(15), [15]],
+    ['is not asked again', waiting(14, 15), []],
+    ['is asked again when 5 minutes are left', waiting(5, 15), [5]],
+    ['is not asked a third time', waiting(4, 5), []],
+    ['is asked once for what was slept through', waiting(3), [5]],
+    ['is not asked for what is over', waiting(0), ['expire']],
+    ['is asked for a short session as soon as it waits', waiting(7.5), [15]],
+    ['is not asked again with a clock that was set back', waiting(30, 5), []],
+    ['is not asked where nothing is served', { ...waiting(10), serving: null }, []],
+    ['is not asked for what is tried by itself', { ...waiting(10), activity: 'retrying' }, []],
+    ['is not asked where a look for the token is due', { ...waiting(10), retryAt: now }, ['renew']],
+    ['is asked until the next look for the token', { ...waiting(10), retryAt: now + 1 }, [15]],
+    ['is not asked where the way is clear', { ...waiting(10), isWayClear: true }, ['renew']],
+  ])('%s', (_, session, expected) => {
+    expect(askedFor(session)).toEqual(expected);
+  });
+
+  it('is not asked while the screen is locked, and once when it is unlocked', () => {
+    expect(askedFor(waiting(15), locked)).toEqual([]);
+    expect(askedFor(waiting(2), locked)).toEqual([]);
+    expect(askedFor(waiting(2))).toEqual([5]);
+  });
+
+  it('is asked also without a network', () => {
+    expect(askedFor(waiting(15), offline)).toEqual([15]);
+  });
+
+  it.each<[string, PlannedSession, number]>([
+    ['15 minutes', waiting(15 + 7 / 60), 7],
+    ['5 minutes', waiting(5 + 7 / 60, 15), 7],
+  ])('has the next look at %s', (_, session, seconds) => {
+    expect(plan(now, [session]).wakeAt - now).toBeCloseTo(seconds * second, 3);
+  });
+
+  it('has no look of its own while the screen is locked', () => {
+    expect(plan(now, [waiting(15 + 7 / 60)], locked).wakeAt).toBe(now + tickMs);
+  });
+});
+
+describe('a world on the clock', () => {
+  /** What is done from `start` on, by the minute it is done in, with a plan every 15 s or as it says. */
+  function live(
+    lifetime: number,
+    minutes: number,
+    jumps: Readonly<Record<number, number>> = {},
+    touch: PlannedSession['touch'] = 'never',
+    start = now,
+  ): string[] {
+    let wall = start;
+    let session: PlannedSession = { ...idle, touch };
+    const serve = (): void => {
+      const expiresAt = wall + lifetime * minute;
+      const serving = { expiresAt, renewAt: renewalTime(wall, expiresAt) };
+      session = { ...idle, touch, serving };
+    };
+    serve();
+    const done: string[] = [];
+    for (let running = 0; running <= minutes * minute;) {
+      const { actions, wakeAt } = plan(wall, [session]);
+      for (const action of actions) {
+        done.push(`${String(Math.floor(running / minute))} ${action.kind}`);
+        if (action.kind === 'renew') serve();
+        if (action.kind === 'expire') session = { ...idle, touch };
+        if (action.kind === 'need') session = { ...session, activity: 'needs-you', reason: 'touch' };
+        if (action.kind === 'ask') session = { ...session, asked: action.minutes };
+      }
+      const step = Math.max(1, wakeAt - wall);
+      const next = running + step;
+      const jump = jumps[Math.floor(next / minute)] ?? 0;
+      const isNow = Math.floor(running / minute) < Math.floor(next / minute);
+      running = next;
+      wall += step + (isNow ? jump * minute : 0);
+    }
+    return done;
+  }
+
+  it.each<[string, Parameters<typeof live>, string[]]>([
+    ['15 minutes: every 7.5', [15, 31], ['7 renew', '15 renew', '22 renew', '30 renew']],
+    ['an hour: every half', [60, 95], ['30 renew', '60 renew', '90 renew']],
+    ['11 hours: every 5.5', [660, 670], ['330 renew', '660 renew']],
+    ['12 hours: every 6', [720, 725], ['360 renew', '720 renew']],
+    [
+      'a touch each time: asked twice, then over',
+      [60, 70, {}, 'always'],
+      ['30 need', '45 ask', '55 ask', '60 expire'],
+    ],
+    [
+      'a touch, 15 minutes: asked at once',
+      [15, 20, {}, 'always'],
+      ['7 need', '7 ask', '10 ask', '15 expire'],
+    ],
+    ['nine hours of sleep across expiry', [60, 30, { 10: 540 }], ['10 expire']],
+    ['forty minutes of sleep', [60, 15, { 10: 40 }], ['10 renew']],
+    ['a clock set forward by an hour', [60, 15, { 10: 60 }], ['10 expire']],
+    ['a clock set back by ten minutes', [60, 45, { 10: -10 }], ['40 renew']],
+  ])('a session of %s', (_, world, expected) => {
+    expect(live(...world)).toEqual(expected);
+  });
+
+  it.each([
+    ['the night clocks go forward', '2027-03-28T00:45:00Z'],
+    ['the night clocks go back', '2027-10-31T00:45:00Z'],
+    ['the eve of a leap day', '2028-02-28T23:45:00Z'],
+    ['a leap day', '2028-02-29T23:45:00Z'],
+    ['the last evening of a year', '2027-12-31T23:45:00Z'],
+  ])('knows no local time: %s', (_, start) => {
+    expect(live(60, 95, {}, 'never', Date.parse(start))).toEqual(['30 renew', '60 renew', '90 renew']);
+  });
+
+  it.each([
+    ['expire', 60],
+    ['renew', 30],
+  ] as const)('a hundred accounts %s together', (kind, age) => {
+    const sessions = Array.from({ length: 100 }, (__, index) => ({
+      ...idle,
+      account: `a${String(index)}`,
+      serving: servingSince(age),
+    }));
+    expect(plan(now, sessions).actions).toEqual(sessions.map(({ account }) => ({ kind, account })));
   });
 });

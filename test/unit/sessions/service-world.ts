@@ -1,5 +1,6 @@
 /** Accounts, tokens, AWS and outlets that do as they are told, around a real session service. */
 import { SessionService, type LiveSession } from '../../../src/main/sessions/session-service.ts';
+import type { InTurn } from '../../../src/main/sessions/create-session.ts';
 import type { PromptQuestion, Prompts } from '../../../src/main/ports.ts';
 import type { Human, Signer, SignerKey } from '../../../src/main/tokens/signer.ts';
 import { AppError, type ErrorCode } from '../../../src/shared/errors.ts';
@@ -18,6 +19,8 @@ export class FakeToken {
   present = true;
   unlocked = false;
   touch: SignerKey['touch'] = 'never';
+  /** Where set, a signature waits for a touch until it opens. */
+  touching: Gate | null = null;
   /** PINs tried. */
   tries = 0;
   readonly #name: string;
@@ -37,8 +40,12 @@ export class FakeToken {
     };
   }
 
+  get wantsTouch(): boolean {
+    return this.touch === 'always' || this.touch === 'cached';
+  }
+
   get ready(): boolean {
-    return this.present && this.unlocked && this.touch !== 'always';
+    return this.present && this.unlocked && !this.wantsTouch;
   }
 
   unplug(): void {
@@ -139,6 +146,10 @@ export class World {
   readonly human = new FakeHuman();
   readonly outlet = new FakeOutlet();
   readonly told: Told[] = [];
+  /** When a person was to be asked, for which account, with how many minutes left. */
+  readonly asked: { readonly account: string; readonly minutes: number; readonly at: number }[] = [];
+  /** How far the clock was noticed to be set back, milliseconds. */
+  readonly setBacks: number[] = [];
   /** What is remembered for the next agent. */
   readonly unemptied = new Set<string>();
   /** Called with every change, in the midst of it. */
@@ -174,7 +185,7 @@ export class World {
     this.service = new SessionService({
       accounts: { get: (id) => this.account(id) },
       prepareSigner: (account) => this.#prepare(account),
-      createSession: (account, signer) => this.#create(account, signer),
+      createSession: (account, signer, _signal, inTurn) => this.#create(account, signer, inTurn),
       outlets: this.outlet,
       unemptied: {
         list: () => [...this.unemptied],
@@ -188,6 +199,8 @@ export class World {
         this.told.push({ account, state });
         this.onTold(account);
       },
+      onAsk: (account, minutes) => this.asked.push({ account, minutes, at: this.clock.now() }),
+      onSetBack: (ms) => this.setBacks.push(ms),
     });
   }
 
@@ -246,20 +259,13 @@ export class World {
     };
   }
 
-  async #create({ id }: Account, signer: Signer): Promise<LiveSession> {
+  async #create({ id }: Account, signer: Signer, inTurn: InTurn): Promise<LiveSession> {
     const token = this.token(id);
-    if (!signer.readyWithoutHuman() && token.touch !== 'always') throw new AppError('pin-needed');
+    if (!signer.readyWithoutHuman() && !token.wantsTouch) throw new AppError('pin-needed');
     this.requests.push(id);
-    this.inFlight += 1;
-    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     const number = this.requests.length;
-    try {
-      if (this.awsThinking !== null) await this.awsThinking.promise;
-      else await Promise.resolve();
-      if (this.failure !== null) throw this.failure;
-    } finally {
-      this.inFlight -= 1;
-    }
+    if (token.touching !== null) await token.touching.promise;
+    await inTurn(() => this.#send());
     const issuedAt = this.clock.now();
     return {
       credentials: {
@@ -271,6 +277,18 @@ export class World {
       expiresAt: issuedAt + this.lifetimeMs,
       assumedRoleArn: `arn:aws:sts::123456789012:assumed-role/Reader/${id}`,
     };
+  }
+
+  async #send(): Promise<void> {
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    try {
+      if (this.awsThinking !== null) await this.awsThinking.promise;
+      else await Promise.resolve();
+      if (this.failure !== null) throw this.failure;
+    } finally {
+      this.inFlight -= 1;
+    }
   }
 }
 

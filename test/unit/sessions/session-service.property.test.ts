@@ -13,14 +13,30 @@ const tokenOf = { a: 'T', b: 'T', c: 'U' };
 class Promises {
   /** Until when each account must serve something, milliseconds since the epoch. */
   readonly until = new Map<string, number>();
+  /** When each access key ends, by a clock that nobody sets back. */
+  readonly ends = new Map<string, number>();
+  #setForward = 0;
+
+  /** The clock is set, or the computer slept. */
+  jump(ms: number): void {
+    if (ms > 0) this.#setForward += ms;
+    else for (const [id, until] of this.until) this.until.set(id, until + ms);
+  }
 
   notice(world: World): void {
     for (const id of ids) {
       const { serving } = world.state(id);
-      if (serving !== null) {
-        this.until.set(id, Math.max(this.until.get(id) ?? 0, Date.parse(serving.expiresAt)));
-      }
+      if (serving === null) continue;
+      const expiresAt = Date.parse(serving.expiresAt);
+      this.until.set(id, Math.max(this.until.get(id) ?? 0, expiresAt));
+      const key = world.serves(id);
+      const end = this.#time(world) + expiresAt - world.clock.now();
+      if (!this.ends.has(key)) this.ends.set(key, end);
     }
+  }
+
+  #time({ clock }: World): number {
+    return clock.running() + this.#setForward;
   }
 
   drop(id: string): void {
@@ -32,6 +48,8 @@ class Promises {
       const good = (this.until.get(id) ?? 0) > world.clock.now();
       if (good) expect(world.serves(id), `${id} was good`).toMatch(/^key-/);
       else this.drop(id); // by the clock of now; it may be set back later
+      const end = this.ends.get(world.serves(id)) ?? Infinity;
+      expect(end + second, `${id} is served after its end`).toBeGreaterThan(this.#time(world));
     }
   }
 }
@@ -136,6 +154,7 @@ const steps = [
     (ms) =>
       new Step(`jump(${String(ms)})`, (model, { world }) => {
         model.behind = Math.max(0, model.behind - ms);
+        model.promises.jump(ms);
         world.clock.jump(ms);
       }),
   ),

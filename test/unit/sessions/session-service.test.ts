@@ -437,10 +437,40 @@ describe('expiry', () => {
 
   it('is never served, not even in the moment before it is noticed', async () => {
     const world = await connected();
-    world.clock.jump(hour);
-    expect(world.serves('a')).not.toMatch(/^key-/);
-    world.clock.jump(-1);
+    world.clock.jump(hour - 1);
     expect(world.serves('a')).toBe('key-1');
+    world.clock.jump(1);
+    expect(world.serves('a')).not.toMatch(/^key-/);
+  });
+
+  it('that was slept through is made up for where no person is needed', async () => {
+    const world = await connected();
+    world.clock.jump(9 * hour);
+    await world.clock.advance(15 * second);
+    expect([world.serves('a'), world.outlet.held.get('a')]).toEqual(['key-2', 'key-2']);
+    expect(world.activities('a')).toEqual(['connecting', 'idle', 'connecting', 'idle']);
+    expect(world.human.questions).toHaveLength(1);
+  });
+
+  it('that was slept through is made up for as soon as there is a network', async () => {
+    const world = await connected();
+    world.failure = network;
+    world.clock.jump(9 * hour);
+    await world.clock.advance(15 * second);
+    expect(world.state('a')).toMatchObject({ activity: 'retrying', serving: null });
+    expect(world.outlet.held).toEqual(new Map());
+    world.failure = null;
+    world.service.nudge();
+    await settle();
+    expect(world.serves('a')).toMatch(/^key-/);
+  });
+
+  it('of what was disconnected is nothing to make up for', async () => {
+    const world = await connected();
+    await world.service.disconnect(['a']);
+    world.clock.jump(9 * hour);
+    await world.clock.advance(hour);
+    expect(world.requests).toHaveLength(1);
   });
 
   it('leaves what still has to be done: a token that is absent is looked for', async () => {
@@ -484,9 +514,9 @@ describe('expiry', () => {
     world.clock.jump(hour);
     await world.clock.advance(15 * second);
     expect(world.state('a')).toMatchObject({
-      activity: 'failed',
+      activity: 'needs-you',
       serving: null,
-      error: { code: 'file-readonly' },
+      error: { message: 'The token needs its PIN. The file cannot be written.' },
     });
   });
 
@@ -1176,10 +1206,13 @@ describe('the computer', () => {
 
   it('that wakes up after all is over says so at once', async () => {
     const world = await connected();
+    world.awsThinking = new Gate();
+    world.told.length = 0;
     world.clock.jump(8 * hour);
     world.service.nudge();
     await settle();
-    expect(world.state('a')).toMatchObject({ serving: null, error: { code: 'session-expired' } });
+    expect(world.told[0]!.state).toMatchObject({ serving: null, error: { code: 'session-expired' } });
+    expect(world.state('a')).toMatchObject({ activity: 'connecting', serving: null });
     expect(world.outlet.held.size).toBe(0);
   });
 
@@ -1295,5 +1328,206 @@ describe('an agent that gives up what it serves', () => {
     ]);
     expect(world.outlet.held).toEqual(new Map([['a', 'key-1']]));
     await connecting;
+  });
+});
+
+describe('a token that waits for a touch', () => {
+  it('keeps no other token from AWS, however many accounts it has', async () => {
+    const tokens = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`t${String(index)}`, 'T']));
+    const world = new World({ ...tokens, a: 'U' });
+    world.token('t0').touching = new Gate();
+    const waiting = world.connect(...Object.keys(tokens));
+    await settle();
+    await world.connect('a');
+    expect(world.serves('a')).toMatch(/^key-/);
+    world.token('t0').touching!.open();
+    await waiting;
+    expect(world.serves('t19')).toMatch(/^key-/);
+    expect(world.mostInFlight).toBeLessThanOrEqual(8);
+  });
+
+  it.each(['always', 'cached'] as const)('%s is not bothered at half of the lifetime', async (touch) => {
+    const world = open();
+    world.token('a').touch = touch;
+    await world.connect('a');
+    await world.clock.advance(30 * minute);
+    expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'touch' });
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it('may not be the one that is plugged in at renewal, where the account has several keys', async () => {
+    const world = open();
+    world.accounts = world.accounts.map((account) => ({ ...account, keys: [...account.keys, '/key.pem'] }));
+    world.token('a').touch = 'always';
+    await world.connect('a');
+    world.token('a').touch = 'never';
+    await world.clock.advance(30 * minute);
+    expect(world.serves('a')).toBe('key-2');
+  });
+});
+
+describe('a person who is needed', () => {
+  /** Serves, and cannot be renewed without a PIN. */
+  async function waiting(): Promise<World> {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    return world;
+  }
+  const asks = (world: World): string[] =>
+    world.asked.map(({ account, minutes }) => `${account} ${String(minutes)}`);
+
+  it('is asked when 15 minutes are left, and when 5 are', async () => {
+    const world = await waiting();
+    const start = world.clock.now();
+    await world.clock.advance(2 * hour);
+    expect(asks(world)).toEqual(['a 15', 'a 5']);
+    expect(world.asked.map(({ at }) => (at - start) / minute)).toEqual([45, 55]);
+  });
+
+  it('is asked for each session anew', async () => {
+    const world = await waiting();
+    await world.clock.advance(50 * minute);
+    await world.connect('a');
+    world.token('a').unlocked = false;
+    await world.clock.advance(50 * minute);
+    expect(asks(world)).toEqual(['a 15', 'a 15']);
+  });
+
+  it('is not asked while the screen is locked, and then once', async () => {
+    const world = await waiting();
+    world.service.setLocked(true);
+    await world.clock.advance(57 * minute);
+    expect(asks(world)).toEqual([]);
+    world.service.setLocked(false);
+    await settle();
+    expect(asks(world)).toEqual(['a 5']);
+  });
+
+  it('is not asked for what he disconnected', async () => {
+    const world = await waiting();
+    await world.clock.advance(31 * minute);
+    await world.service.disconnect(['a']);
+    await world.clock.advance(hour);
+    expect(asks(world)).toEqual([]);
+  });
+
+  it('types one PIN for all accounts that wait for that token', async () => {
+    const world = new World({ a: 'T', b: 'T', c: 'U' });
+    await world.connect('a', 'b', 'c');
+    world.token('a').unlocked = false;
+    world.token('c').unlocked = false;
+    await world.clock.advance(31 * minute);
+    for (const id of ['a', 'b', 'c']) expect(world.state(id).activity).toBe('needs-you');
+    world.human.questions.length = 0;
+    await world.connect('a');
+    await settle();
+    expect(world.human.questions).toHaveLength(1);
+    expect([world.state('a').activity, world.state('b').activity, world.state('c').activity]).toEqual([
+      'idle',
+      'idle',
+      'needs-you',
+    ]);
+  });
+
+  it('who gave no PIN for one account is not connected to it by the PIN for another', async () => {
+    const world = new World({ a: 'T', b: 'T' });
+    await world.connectAlone('b');
+    expect(world.state('b').reason).toBe('pin');
+    await world.connect('a');
+    await settle();
+    expect(world.state('b')).toMatchObject({ activity: 'needs-you', serving: null });
+  });
+
+  it('plugs one token in for all accounts that wait for it', async () => {
+    const world = new World({ a: 'T', b: 'T' });
+    world.random = 0.999;
+    await world.connect('a', 'b');
+    world.token('a').unplug();
+    await world.clock.advance(50 * minute);
+    expect(world.state('b').reason).toBe('token-absent');
+    world.token('a').present = true;
+    await world.connect('a');
+    await settle();
+    expect(world.state('b')).toMatchObject({ activity: 'idle', error: null });
+  });
+});
+
+describe('a clock that is set', () => {
+  it('back takes the expiry with it: nothing is served after its end', async () => {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    await world.clock.advance(50 * minute);
+    world.clock.jump(-3 * hour);
+    expect(world.serves('a')).toBe('key-1');
+    expect(world.setBacks).toEqual([3 * hour]);
+    expect(world.state('a').serving!.expiresAt).toBe('2026-04-14T07:00:00Z');
+    await world.clock.advance(10 * minute);
+    expect(world.serves('a')).toBe('pin-needed');
+    expect(world.outlet.held).toEqual(new Map());
+  });
+
+  it('back tells the outlet when what it has ends now', async () => {
+    const world = await connected();
+    await world.clock.advance(minute);
+    world.clock.jump(-hour);
+    const before = world.outlet.publishes;
+    await world.clock.advance(15 * second);
+    expect(world.outlet.publishes).toBe(before + 1);
+    expect(world.state('a')).toMatchObject({ activity: 'idle', error: null });
+  });
+
+  it('back is noticed by the next look at the latest, and once', async () => {
+    const world = await connected();
+    world.clock.jump(-10 * minute);
+    await world.clock.advance(minute);
+    expect(world.setBacks).toEqual([10 * minute]);
+  });
+
+  it.each([-30 * second, 30 * second])('by %d ms is none that was set', async (ms) => {
+    const world = await connected();
+    world.clock.jump(ms);
+    await world.clock.advance(minute);
+    expect(world.setBacks).toEqual([]);
+    expect(world.requests).toHaveLength(1);
+  });
+
+  it('forward may be a sleep: what waits for the network is tried at once', async () => {
+    const world = open();
+    world.random = 0.999;
+    world.failure = network;
+    await world.connect('a');
+    await world.clock.advance(6 * minute);
+    world.failure = null;
+    world.clock.jump(31 * second);
+    await world.clock.advance(15 * second);
+    expect(world.serves('a')).toMatch(/^key-/);
+  });
+});
+
+describe('an agent that ends and leaves what the outlets have', () => {
+  it('takes nothing away that is still good, and does nothing more', async () => {
+    const world = await connected();
+    expect(await world.service.stop(true)).toEqual([]);
+    expect(world.outlet.held.get('a')).toBe('key-1');
+    expect(world.serves('a')).toBe('not-connected');
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it('takes away what has expired', async () => {
+    const world = await connected();
+    world.clock.jump(hour);
+    await world.service.stop(true);
+    expect(world.outlet.held).toEqual(new Map());
+  });
+
+  it('lets a write that is under way end', async () => {
+    const world = open();
+    world.outlet.publishing = new Gate();
+    void world.connect('a');
+    await settle();
+    const stopping = world.service.stop(true);
+    world.outlet.publishing.open();
+    await stopping;
+    expect(world.outlet.held.get('a')).toBe('key-1');
   });
 });
