@@ -78,7 +78,10 @@ export interface Engine {
   take(handedOver: readonly HandedOver[]): void;
   /** Gives up what is served to the agent that lives on in this one's place, and every PIN to nobody. */
   release(): Promise<HandedOver[]>;
-  /** Disconnects every account and ends every token host. @returns whose credentials could not be taken away. */
+  /**
+   * Disconnects every account and ends every token host. Where the settings say so the AWS files keep what is still good.
+   * @returns whose credentials could not be taken away.
+   */
   stop(): Promise<readonly Unemptied[]>;
 }
 
@@ -221,7 +224,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     stop: async () => {
       announcer.stop();
       prompts.close();
-      const unemptied = await sessions.stop();
+      const unemptied = await sessions.stop(store.settings().leaveCredentialsOnQuit);
       await tokens.close();
       return unemptied;
     },

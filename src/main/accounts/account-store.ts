@@ -34,6 +34,8 @@ export interface AccountStore {
   readonly confirmedModules: ConfirmedModules;
   readonly createdFiles: CreatedFiles;
   readonly unemptied: Unemptied;
+  /** Of the program itself. */
+  settings(): Settings['settings'];
 }
 
 /** Leave to take over a section that is not ours: given for an account and the AWS profile it has, with `--adopt`. */
@@ -162,6 +164,7 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
       add: (id) => update((before) => listed(before, 'unemptied', id)),
       delete: (id) => update((before) => unlisted(before, 'unemptied', id)),
     },
+    settings: () => lookUp().settings,
   };
 }
 

@@ -5,7 +5,7 @@ import { accountIdSchema, accountSchema } from '../../shared/model.ts';
 import { documentFormat } from './document-format.ts';
 
 /** A new field is a new version: an older program must say `config-newer`, not "unknown field". */
-const currentVersion = 1;
+const currentVersion = 2;
 
 export const settingsSchema = z
   .strictObject({
@@ -25,8 +25,11 @@ export const settingsSchema = z
     createdFiles: z.array(z.string().min(1)),
     /** Accounts whose credentials had to leave the AWS files and could not: whoever comes next takes them away. */
     unemptied: z.array(accountIdSchema),
-    /** Of the program itself; none yet. */
-    settings: z.strictObject({}),
+    /** Of the program itself. */
+    settings: z.strictObject({
+      /** Credentials in the AWS files stay there until they expire when the agent ends; the next one takes them up. */
+      leaveCredentialsOnQuit: z.boolean(),
+    }),
   })
   .superRefine(({ accounts }, context) => {
     const clash = findClash(accounts);
@@ -47,11 +50,13 @@ export const emptySettings: Settings = {
   confirmedModules: [],
   createdFiles: [],
   unemptied: [],
-  settings: {},
+  settings: { leaveCredentialsOnQuit: false },
 };
 
-/** Nothing came before version 1. */
-export const settingsFormat = documentFormat(currentVersion, settingsSchema, {});
+/** Version 1 knew no setting. */
+export const settingsFormat = documentFormat(currentVersion, settingsSchema, {
+  1: (document) => ({ ...document, settings: emptySettings.settings }),
+});
 
 /** What of an account decides whether it can live beside others. */
 export type ClashFields = Pick<Account, 'id' | 'awsProfile' | 'outlet'>;

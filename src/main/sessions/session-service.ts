@@ -385,10 +385,12 @@ export class SessionService {
     await this.#withdraw(session);
   }
 
-  /** Ends a session, and what the outlet has stays there. */
+  /** Ends a session, and what the outlet has stays there: also where everything is ended once more. */
   async #leave(session: Session): Promise<void> {
+    session.attempt?.abandon();
     await session.outletQueue(() => undefined); // what is being written is let end
     session.end();
+    this.#sessions.delete(session.id);
   }
 
   #expire(session: Session): void {

@@ -98,13 +98,27 @@ describe('a disk that cannot take it', () => {
     fs.chmodSync(directory, 0o755);
     const content = fill(directory);
     fs.chownSync(join(directory, 'config.json'), nobody, nobody);
-    const began = performance.now();
-    const answer = writeOnce(directory, { uid: nobody });
-    expect(performance.now() - began).toBeLessThan(900);
-    expect(answer).toBe(`file-readonly: ${join(directory, 'config.json')} cannot be written (EACCES).\n`);
+    const writable = folder('writable');
+    fs.chownSync(writable, nobody, nobody);
+    // What is written a second long over and over again is late each time; a busy machine is not.
+    const late = [1, 2, 3].map(() => {
+      const asEver = took(() => writeOnce(writable, { uid: nobody }));
+      return took(() => writeOnce(directory, { uid: nobody })) - asEver;
+    });
+    expect(Math.min(...late)).toBeLessThan(900);
+    expect(writeOnce(directory, { uid: nobody })).toBe(
+      `file-readonly: ${join(directory, 'config.json')} cannot be written (EACCES).\n`,
+    );
     expect(fs.readFileSync(join(directory, 'config.json'), 'utf8')).toBe(content);
   });
 });
+
+/** Milliseconds. */
+function took(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
 
 it('leaves signals to whoever handles them', async () => {
   const child = spawn(process.execPath, [program, 'wait', folder('signalled')], {

@@ -215,6 +215,28 @@ describe('the agent', () => {
     expect(textOf(world.credentialsFile)).toBeNull();
   });
 
+  it('leaves good credentials to the next one where the settings say so', async () => {
+    const file = join(world.env.XDG_CONFIG_HOME!, 'rolekey', 'config.json');
+    const set = (leaveCredentialsOnQuit: boolean): void => {
+      const document = JSON.parse(readFileSync(file, 'utf8')) as object;
+      writeFileSync(file, JSON.stringify({ ...document, settings: { leaveCredentialsOnQuit } }));
+    };
+    await world.connect('file', 'process');
+    const left = textOf(world.credentialsFile);
+    set(true);
+    try {
+      success(await world.rolekey(['agent', 'stop', '--json']), done);
+      expect(textOf(world.credentialsFile)).toBe(left);
+      success(await world.rolekey(['accounts', 'list', '--json']), accounts);
+      const [taken] = success(await world.rolekey(['status', 'file', '--json']), status).accounts;
+      expect(taken!.state.serving).not.toBeNull();
+      await world.rolekey(['disconnect', 'file']);
+      expect(textOf(world.credentialsFile)).toBeNull();
+    } finally {
+      set(false);
+    }
+  });
+
   it('beside another one, where a shell knows no XDG_RUNTIME_DIR, takes nothing of the other’s', async () => {
     await world.addAccount('kept', '--outlet', 'credentials-file');
     await world.connect('kept');

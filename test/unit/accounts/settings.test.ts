@@ -68,7 +68,7 @@ describe('the stored document', () => {
     ],
     [
       'a setting of another version',
-      { settings: { theme: 'dark' } },
+      { settings: { ...emptySettings.settings, theme: 'dark' } },
       'settings has an unknown field "theme"',
     ],
   ])('is refused by name with %s', (_what, change, message) => {
@@ -103,4 +103,13 @@ describe('two accounts', () => {
   it('of profiles that differ in case are two profiles, as for AWS', () => {
     expect(clash({ awsProfile: 'dev' }, { awsProfile: 'Dev' })).toBeNull();
   });
+});
+
+it('a document of version 1 is brought up to date: nothing is left in the AWS files on quit', () => {
+  const { document, storedVersion } = settingsFormat.decode(
+    { ...emptySettings, accounts: [dev], version: 1, settings: {} },
+    path,
+  );
+  expect(storedVersion).toBe(1);
+  expect(document).toEqual({ ...emptySettings, accounts: [dev] });
 });

@@ -1508,6 +1508,8 @@ describe('an agent that ends and leaves what the outlets have', () => {
   it('takes nothing away that is still good, and does nothing more', async () => {
     const world = await connected();
     expect(await world.service.stop(true)).toEqual([]);
+    await world.service.stop(true); // ending is asked for twice: by the call, and by the end of the process
+    await world.service.stop();
     expect(world.outlet.held.get('a')).toBe('key-1');
     expect(world.serves('a')).toBe('not-connected');
     expect(world.clock.pending).toBe(0);
