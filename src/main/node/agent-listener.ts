@@ -12,6 +12,8 @@ import { takeLock, type Lock } from './lock-file.ts';
 /** How long a client may take to send a request, and how often that is looked at, milliseconds. */
 const requestTimeoutMs = 10_000;
 const timeoutCheckMs = 1000;
+/** How much a client may leave unread of a stream, bytes: one that does not read must not cost ever more memory. */
+const maxUnreadBytes = 1024 * 1024;
 /** How long another agent may take to start, milliseconds. */
 const lockWaitMs = 5000;
 
@@ -153,7 +155,10 @@ async function serve(
     return;
   }
   response.writeHead(given.status, given.headers);
-  const stop = given.stream((text) => response.write(text));
+  const stop = given.stream((text) => {
+    response.write(text);
+    if (response.writableLength > maxUnreadBytes) response.destroy();
+  });
   if (response.destroyed)
     stop(); // the client left while the answer was made
   else response.on('close', stop);

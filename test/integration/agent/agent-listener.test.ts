@@ -243,6 +243,33 @@ describe('a stream', () => {
     await expect.poll(() => hasLeft && raw.destroyed).toBe(true);
   });
 
+  it('that its client does not read is ended, before it fills the memory', async () => {
+    let hasLeft = false;
+    let written = 0;
+    const stream: AgentAnswer = {
+      status: 200,
+      headers: { 'content-type': 'text/event-stream' },
+      stream: (write) => {
+        const event = `data: ${'x'.repeat(65_536)}\n\n`;
+        const timer = setInterval(() => {
+          written += event.length;
+          write(event);
+        }, 1);
+        return () => {
+          clearInterval(timer);
+          hasLeft = true;
+        };
+      },
+    };
+    await listen(async (given) => (given.path === '/v1/events' ? stream : echo(given)));
+    const { raw } = await open();
+    raw.write('GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n');
+    raw.pause();
+    await expect.poll(() => hasLeft, { timeout: 10_000 }).toBe(true);
+    expect(written).toBeLessThan(8 * mebibyte);
+    expect((await call()).status).toBe(200);
+  });
+
   it('to a client that has left already ends at once', async () => {
     const gate = new Gate();
     let hasBegun = false;

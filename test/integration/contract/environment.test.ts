@@ -1,4 +1,5 @@
 /** What the agent reads of its environment, what only one started by hand reads, and what nobody reads. */
+import { symlinkSync } from 'node:fs';
 import {
   connect as connectTcp,
   createServer as createTcpServer,
@@ -11,7 +12,7 @@ import { makeTlsIdentity, type TlsIdentity } from '../../support/pki/tls.ts';
 import { openAccount } from '../../support/roles-anywhere/account.ts';
 import { startServer, type RunningServer } from '../../support/roles-anywhere/server.ts';
 import { pin, region, textOf, World, type EnvironmentChange } from '../../support/world/world.ts';
-import { documentOf, jsonFailure, success } from './expectations.ts';
+import { documentOf, jsonFailure, success, textFailure } from './expectations.ts';
 import { added, connected, status } from './shapes.ts';
 
 let world: World;
@@ -100,12 +101,13 @@ describe.each(starts)('an agent started %s', (_how, start) => {
       credentialsFile: env.AWS_SHARED_CREDENTIALS_FILE,
       configFile: env.AWS_CONFIG_FILE,
     });
-    await world.addAccount('own', '--outlet', 'credentials-file');
-    await world.connect('own');
+    const flags = [...world.accountFlags('own'), '--private-key', world.device.uri];
+    await world.rolekey(['accounts', 'add', 'own', ...flags, '--outlet', 'credentials-file'], { env });
+    expect(await connect('own', env)).toEqual({ code: 0, error: null });
     expect(textOf(env.AWS_SHARED_CREDENTIALS_FILE)).toContain('[own]');
-    await world.rolekey(['accounts', 'edit', 'own', '--outlet', 'credential-process']);
+    await world.rolekey(['accounts', 'edit', 'own', '--outlet', 'credential-process'], { env });
     expect(textOf(env.AWS_CONFIG_FILE)).toContain('[profile own]');
-    await world.rolekey(['accounts', 'remove', 'own', '--yes']);
+    await world.rolekey(['accounts', 'remove', 'own', '--yes'], { env });
     expect([textOf(env.AWS_SHARED_CREDENTIALS_FILE), textOf(env.AWS_CONFIG_FILE)]).toEqual([null, null]);
   });
 
@@ -250,6 +252,83 @@ describe('a clock that differs from AWS’s, as verified TLS tells it', () => {
     secure.clockOffsetSeconds = 3 * 86_400;
     await world.startAgent({ AWS_CA_BUNDLE: tls.caFile });
     expect(await connect('https')).toEqual({ code: 5, error: 'clock-skew' });
+  });
+});
+
+describe('a command whose environment names other AWS files than the agent writes', () => {
+  it('is refused where it changes AWS files or counts on them, naming both', async () => {
+    await world.startAgent();
+    await connect('field');
+    const before = textOf(world.configFile);
+    const refused = async (words: readonly string[], env: EnvironmentChange, file: string): Promise<void> => {
+      const result = await world.rolekey([...words, '--json'], { env });
+      const { message, remedy } = jsonFailure(result, 'agent-other-files');
+      expect(message, words.join(' ')).toMatch(/\/home\/\.aws\/(credentials|config)/);
+      expect(message).toContain(file);
+      expect(remedy).toContain('rolekey agent stop');
+    };
+    const flags = [...world.accountFlags('x'), '--private-key', world.device.uri];
+    for (const words of [
+      ['accounts', 'add', 'x', ...flags],
+      ['accounts', 'edit', 'field', '--label', 'x'],
+      ['accounts', 'remove', 'field', '--yes'],
+      ['accounts', 'import', '--all'],
+      ['connect', 'field', '--no-start'],
+      ['disconnect', '--all'],
+    ]) {
+      await refused(words, { AWS_CONFIG_FILE: '/other/settings' }, '/other/settings');
+    }
+    await refused(['connect', 'field'], { AWS_SHARED_CREDENTIALS_FILE: '/other/keys' }, '/other/keys');
+    const home = world.folder('other-home');
+    await refused(['disconnect', 'field'], { HOME: home }, join(home, '.aws', 'config'));
+    const text = await world.rolekey(['disconnect', 'field'], { env: { HOME: home } });
+    expect(textFailure(text, 6)).toContain(home);
+    expect(textOf(world.configFile)).toBe(before);
+    const { accounts } = success(await world.rolekey(['status', 'field', '--json']), status);
+    expect(accounts[0]!.state.serving).not.toBeNull();
+  });
+
+  it('is answered where it only asks; status warns, and names both', async () => {
+    await world.startAgent();
+    await connect('field');
+    const env = { AWS_CONFIG_FILE: '/other/settings' };
+    for (const words of [
+      ['accounts', 'list'],
+      ['env', 'field'],
+      ['credential-process', '--account', 'field'],
+    ]) {
+      expect(await world.rolekey(words, { env }), words.join(' ')).toMatchObject({ code: 0, stderr: '' });
+    }
+    const text = await world.rolekey(['status'], { env });
+    expect(text.code).toBe(0);
+    expect(text.stderr).toMatch(/^rolekey: [^\n]*\/home\/\.aws\/config[^\n]*\/other\/settings[^\n]*\n$/);
+    expect(success(await world.rolekey(['status', '--json'], { env }), status).agent!.configFile).toBe(
+      world.configFile,
+    );
+    expect((await world.rolekey(['status'])).stderr).toBe('');
+  });
+
+  it('may name the same by another path: through links, or with what is not there yet', async () => {
+    await world.startAgent();
+    symlinkSync(world.home, join(world.directory, 'linked'));
+    for (const env of [
+      { HOME: join(world.directory, 'linked') },
+      { AWS_CONFIG_FILE: join(world.home, '..', 'home', '.aws', 'config') },
+      { AWS_SHARED_CREDENTIALS_FILE: '~/.aws/credentials' },
+      { AWS_SHARED_CREDENTIALS_FILE: join(world.directory, 'linked/.aws/credentials') },
+    ]) {
+      expect((await world.rolekey(['disconnect', 'field'], { env })).code, JSON.stringify(env)).toBe(0);
+    }
+  });
+
+  it('starts an agent for its own where none runs', async () => {
+    const env = { AWS_CONFIG_FILE: join(world.home, 'new', 'config') };
+    expect((await world.rolekey(['accounts', 'edit', 'plain', '--label', 'plain'], { env })).code).toBe(0);
+    expect(success(await world.rolekey(['status', '--json']), status).agent!.configFile).toBe(
+      env.AWS_CONFIG_FILE,
+    );
+    await world.rolekey(['agent', 'stop']);
+    await world.rolekey(['accounts', 'edit', 'plain', '--label', 'plain']);
   });
 });
 
