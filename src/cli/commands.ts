@@ -180,6 +180,7 @@ export const commands: readonly CommandSpec[] = [
     maxWords: 1,
     flags: {
       format: text('FORMAT', 'env (default), env-no-export, fish, powershell, windows-cmd or process'),
+      refresh: on('a container endpoint in place of fixed keys; for accounts of that outlet'),
     },
     load: async () => (await import('./commands/env.ts')).env,
   },
@@ -190,7 +191,7 @@ export const commands: readonly CommandSpec[] = [
     minWords: 1,
     maxWords: 1,
     takesRest: true,
-    flags: {},
+    flags: { refresh: on('a container endpoint in place of fixed keys, for commands that run long') },
     load: async () => (await import('./commands/exec.ts')).exec,
   },
   {

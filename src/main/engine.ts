@@ -10,6 +10,7 @@ import { settingsFormat } from './accounts/settings.ts';
 import { Announcer } from './announcer.ts';
 import { EventHub } from './event-hub.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { ContainerEndpoints, type EndpointListener } from './outlets/container-endpoint-grants.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets } from './outlets/outlets.ts';
@@ -36,6 +37,7 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
   readonly notifier: Notifier | null;
@@ -70,7 +72,7 @@ export interface Engine {
   readonly machine: Machine;
   /** Questions that nobody else can be asked go to this client of the hub. */
   askThrough(client: string): void;
-  /** Whether any account is connected, connecting or trying again. */
+  /** Whether any account is connected, connecting or trying again, or a program runs that may ask the container endpoint. */
   isBusy(): boolean;
   /** Takes up what an agent that crashed left in the AWS files, as far as they can be read. */
   resume(): Promise<void>;
@@ -156,11 +158,21 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       announcer.changed(account, state);
     },
   });
+  const containerEndpoints = new ContainerEndpoints({
+    listener: world.endpointListener,
+    serving: (id) => ({ ...sessions.serving(id), roleArn: store.get(id).roleArn }),
+    isThere: (client) => hub.hears(client),
+    clock,
+  });
+  hub.onGone((client) => void containerEndpoints.clientGone(client));
   const accounts = new AccountService({
     store,
     outlets,
     sessions,
-    onChange: () => hub.emit({ name: 'accounts', payload: {} }),
+    onChange: () => {
+      void containerEndpoints.accountsChanged(store.list());
+      hub.emit({ name: 'accounts', payload: {} });
+    },
     environment,
     files,
     configPath: awsConfigFile,
@@ -196,7 +208,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       setOnline: (isOnline) => sessions.setOnline(isOnline),
     },
     askThrough: (client) => prompts.askThrough(client),
-    isBusy: () => sessions.isBusy(),
+    isBusy: () => sessions.isBusy() || containerEndpoints.isInUse,
     resume: async () => {
       const takeUp = () => takeUpLeft(outlets, sessions, store.list(), store.unemptied.list(), clock.now());
       for (const work of [() => outlets.tidy(), takeUp]) {
@@ -212,6 +224,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     release: async () => {
       announcer.stop();
       prompts.close();
+      await containerEndpoints.close();
       const released = await sessions.release();
       await tokens.close();
       return released.map(handOver);
@@ -219,6 +232,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     stop: async () => {
       announcer.stop();
       prompts.close();
+      await containerEndpoints.close();
       const unemptied = await sessions.stop();
       await tokens.close();
       return unemptied;
@@ -231,6 +245,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       tokens,
       prompts,
       notices,
+      containerEndpoints,
       clock,
       http,
       stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },

@@ -1,10 +1,12 @@
 /** What every call of shared/api does with the engine's parts. */
 import type { Caller, CallName, Handler } from '../shared/api.ts';
 import { askedByWindow } from '../shared/constants.ts';
+import { AppError } from '../shared/errors.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
 import type { Notices } from './notices.ts';
+import type { ContainerEndpoints } from './outlets/container-endpoint-grants.ts';
 import type { Clock, Http } from './ports.ts';
 import type { PromptBroker } from './prompt-broker.ts';
 import { callerIdentity, stsOrigin, type StsEnvironment } from './sessions/caller-identity.ts';
@@ -20,6 +22,7 @@ export interface EngineParts {
   readonly tokens: TokenService;
   readonly prompts: PromptBroker;
   readonly notices: Notices;
+  readonly containerEndpoints: ContainerEndpoints;
   readonly clock: Clock;
   readonly http: Http;
   readonly stsEnvironment: StsEnvironment;
@@ -95,6 +98,13 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
       const { credentials, expiresAt } = sessions.serving(id);
       return { credentials: { ...credentials, expiration: formatTime(expiresAt) }, profileRegion };
     },
+    containerEndpoint: async ({ account: id, lasting }, { client }) => {
+      const account = store.get(id);
+      if (lasting) refuseLasting(account);
+      else if (client === null) throw new AppError('usage-invalid', { message: 'The caller has no name.' });
+      const opened = await parts.containerEndpoints.open(id, lasting ? null : client);
+      return { ...opened, profileRegion: account.profileRegion };
+    },
     tokens: (input, caller) => tokens.tokens(input, humanOf(caller)),
     findKeys: () => tokens.tokens({ pkcs11Lib: null, login: false }, null),
     whoami: async ({ account: id }) => {
@@ -117,6 +127,15 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
       askedBy: askedBy(caller),
     };
   }
+}
+
+/** A token that lasts is for accounts whose outlet says so. @throws AppError `usage-invalid`. */
+function refuseLasting({ id, outlet }: Account): void {
+  if (outlet === 'container-endpoint') return;
+  throw new AppError('usage-invalid', {
+    message: `The outlet of ${id} is ${outlet}, not container-endpoint.`,
+    remedy: `Change it: rolekey accounts edit ${id} --outlet container-endpoint; or run one program: rolekey exec ${id} --refresh -- CMD.`,
+  });
 }
 
 /** Who asks, as a sentence's subject. A program of the user's may say what it likes, so it only says so. */

@@ -6,6 +6,7 @@ import { createAgentServer } from './agent/server.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
+import { createEndpointListener } from './node/endpoint-listener.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import type { Lock } from './node/lock-file.ts';
@@ -74,6 +75,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },
   );

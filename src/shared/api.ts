@@ -249,6 +249,18 @@ export const calls = {
     output: z.strictObject({ credentials: credentialsSchema, profileRegion: z.string().nullable() }),
     doors: ['agent'],
   },
+  /**
+   * Opens an account's path of the container endpoint, for who may set an environment. The token is secret.
+   */
+  containerEndpoint: {
+    input: z.strictObject({
+      account: accountRef,
+      /** Until the agent ends, for accounts of that outlet; else until the caller ends its event stream. */
+      lasting: z.boolean(),
+    }),
+    output: z.strictObject({ url: z.string(), token: z.string(), profileRegion: z.string().nullable() }),
+    doors: ['agent'],
+  },
   tokens: {
     input: z.strictObject({
       /** Absolute path of the one module to look through. */

@@ -255,6 +255,10 @@ export const errorTable = {
     message: 'The Rolekey agent did not answer as it should.',
     remedy: 'End the process “rolekey agent”; then try again.',
   },
+  'endpoint-failed': {
+    message: 'No port could be opened for the container endpoint.',
+    remedy: 'Try again in a moment.',
+  },
   'config-unreadable': {
     message: 'Rolekey’s own configuration cannot be read.',
     remedy: 'Repair or remove the file named; it was left as it is.',

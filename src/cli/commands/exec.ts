@@ -2,8 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { surroundings } from '../../agent-client/surroundings.ts';
 import { cachedCredentials } from '../cached-credentials.ts';
 import type { Terminal, Work } from '../command.ts';
+import { defaultInTheWay } from '../default-profile.ts';
+import { leaseEndpoint } from '../endpoint-lease.ts';
 import { credentialVariables } from './env.ts';
 
 /** Exit codes of POSIX shells for a command that could not be run. */
@@ -28,11 +31,35 @@ const forwarded = [
 /** What a terminal sends, at a key, to the command as well as to us. */
 const keySignals = ['SIGINT', 'SIGQUIT'] as const satisfies readonly NodeJS.Signals[];
 
-export const exec: Work = async ({ words, rest }, terminal) => {
+export const exec: Work = async ({ words, rest, flags }, terminal) => {
   const [command = '', ...args] = rest ?? [];
-  const credentials = credentialVariables(await cachedCredentials(String(words[0]), terminal));
-  return run(command, args, { ...childEnvironment(terminal.env), ...credentials }, terminal);
+  const account = String(words[0]);
+  const env = childEnvironment(terminal.env);
+  if (!flags.on('refresh')) {
+    const credentials = credentialVariables(await cachedCredentials(account, terminal));
+    return run(command, args, { ...env, ...credentials }, terminal);
+  }
+  const lease = await leaseEndpoint(account, terminal);
+  try {
+    const hidden = hideDefault(env, terminal);
+    return await run(command, args, { ...env, ...hidden, ...lease.variables }, terminal);
+  } finally {
+    lease.end();
+  }
 };
+
+/** Whatever the profile `default` says, the command gets the account's credentials. */
+function hideDefault(
+  env: Readonly<Record<string, string | undefined>>,
+  terminal: Terminal,
+): Readonly<Record<string, string>> {
+  const inTheWay = defaultInTheWay(env, surroundings().home);
+  if (inTheWay === null) return {};
+  terminal.say(
+    `rolekey: The AWS profile “default” has credentials of its own, which would be taken before those of the account. The command is run without ${inTheWay.paths.join(' and ')}.`,
+  );
+  return inTheWay.variables;
+}
 
 export function childEnvironment(
   env: Readonly<Record<string, string | undefined>>,

@@ -50,10 +50,6 @@ export function outletWarnings(
   former: Account | null,
 ): Problem[] {
   if (former?.outlet === outlet && former.profileRegion === profileRegion) return [];
-  if (outlet === 'container-endpoint') {
-    const message = 'The outlet container-endpoint is not built yet: no program gets credentials through it.';
-    return [{ code: 'outlet-not-built', message }];
-  }
   if (profileRegion === null || outlet === 'credential-process') return [];
   const message =
     'The profile’s region is written into the AWS files with the outlet credential-process only.';

@@ -391,7 +391,7 @@ describe('an account that is filled in', () => {
       { endpoint: 'https://example.org', useFipsEndpoint: true },
       ['endpoint-overridden'],
     ],
-    ['an outlet that is not built', { outlet: 'container-endpoint' }, ['outlet-not-built']],
+    ['nothing in any outlet', { outlet: 'container-endpoint' }, []],
     ['a region that is not written', { outlet: 'none', profileRegion: 'eu-west-1' }, ['region-not-written']],
     ['nothing in a region that is none', { region: 'Lon don' }, []],
   ])('is warned of %s', async (_, more, codes) => {

@@ -174,7 +174,8 @@ describe('add', () => {
   });
 
   it.each([
-    ['container-endpoint', null, ['outlet-not-built']],
+    ['container-endpoint', null, []],
+    ['container-endpoint', 'eu-west-1', ['region-not-written']],
     ['credentials-file', 'eu-west-1', ['region-not-written']],
     ['credentials-file', null, []],
     ['credential-process', 'eu-west-1', []],
