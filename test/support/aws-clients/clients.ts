@@ -43,6 +43,9 @@ export interface CallOptions {
   readonly through?: readonly [string, ...string[]];
 }
 
+/** A client that waits this long for credentials hangs, milliseconds: Go's gives up after a minute, the others never. */
+export const hangsMs = 45_000;
+
 const here = import.meta.dirname;
 const goProgram = '/usr/bin/go';
 
