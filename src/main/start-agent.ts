@@ -6,6 +6,7 @@ import { createAgentServer } from './agent/server.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
+import { fileModes } from './node/file-modes.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import type { Lock } from './node/lock-file.ts';
@@ -69,6 +70,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       http,
       logger,
       files: createFiles(paths.runtimeFolder),
+      fileModes,
       tokenHosts: (options.createTokenHosts ?? createTokenHosts)({
         bundle: options.tokenHostBundle,
         environment: env,
