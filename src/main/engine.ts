@@ -246,8 +246,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },
       awsTime,
       doctor: {
-        accounts: store.list,
-        account: store.get,
+        accounts: () => store.list(),
+        account: (id) => store.get(id),
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),

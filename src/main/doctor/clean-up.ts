@@ -100,7 +100,7 @@ async function lookAt(
 async function clean({ managed, remove }: Target): Promise<CleanedUp['failed'][number]['error'] | null> {
   try {
     const ids = (await managed()).map(({ accountId }) => accountId);
-    await remove(ids); // with none, it takes away what a write that was cut off left beside the file
+    if (ids.length > 0) await remove(ids);
     return null;
   } catch (error) {
     if (isAppError(error)) return toErrorShape(error);

@@ -167,23 +167,23 @@ async function takeKeys(files: Files, { path, before, after, tighten }: Planned)
 
 /** Best effort: where a file was changed since, or cannot be written any more, the copy has what was taken. */
 async function putBack(files: Files, done: readonly Planned[], backup: string): Promise<void> {
-  for (const { path, before, after } of done) {
-    let isBack = false;
-    const change = (now: Uint8Array | null): Uint8Array | null => {
-      isBack = now !== null && isSame(now, after);
-      return isBack ? before : now;
-    };
-    try {
-      await files.edit(path, change, { createMode: 0o600, tighten: false });
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      isBack = false;
-    }
-    if (isBack) continue;
+  for (const one of done) {
+    if (await isPutBack(files, one)) continue;
     throw new AppError('file-busy', {
-      message: `The keys were taken out of ${path}, no account could be put in their place, and they could not be put back.`,
+      message: `The keys were taken out of ${one.path}, no account could be put in their place, and they could not be put back.`,
       remedy: `They are in ${backup}.`,
     });
+  }
+}
+
+async function isPutBack(files: Files, { path, before, after }: Planned): Promise<boolean> {
+  const change = (now: Uint8Array | null): Uint8Array | null =>
+    now !== null && isSame(now, after) ? before : now;
+  try {
+    return (await files.edit(path, change, { createMode: 0o600, tighten: false })).changed;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return false;
   }
 }
 
