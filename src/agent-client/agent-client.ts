@@ -12,6 +12,7 @@ import {
   promptPath,
   protocolVersion,
   requestTooLong,
+  versionsDiffer,
   wireHeaders,
   type ErrorBody,
 } from '../shared/wire.ts';
@@ -92,10 +93,10 @@ export class AgentClient {
     };
     const answer = await exchange({ socket, method, path, headers, body });
     // An agent of another version can still be stopped.
-    const fits = answer.headers[wireHeaders.protocol] === String(protocolVersion);
-    if (!fits && path !== callPath('shutdown')) {
+    const spoken = answer.headers[wireHeaders.protocol];
+    if (spoken !== String(protocolVersion) && path !== callPath('shutdown')) {
       answer.end();
-      throw new AppError('agent-version');
+      throw versionsDiffer(String(protocolVersion), spoken);
     }
     if (answer.status !== 200) throw errorOf(await answer.text());
     return answer;

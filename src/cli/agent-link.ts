@@ -14,27 +14,38 @@ export interface LinkOptions {
   readonly client?: string;
   /** How long the agent may give no sign of life, milliseconds; ten seconds by default, null for ever. */
   readonly patienceMs?: number | null;
+  /** The work changes AWS files, or counts on them: it is refused where the agent writes others than this environment names. */
+  readonly sameFiles?: true;
 }
 
 const defaultPatienceMs = 10_000;
 
 /**
  * Runs `use` with a client of the agent, and once more after starting the agent where none ran.
- * @throws AppError `agent-not-running` where none runs and none may be started, `agent-failed` where it hangs, and whatever `use` throws.
+ * @throws AppError `agent-not-running` where none runs and none may be started, `agent-failed` where it hangs, `agent-other-files`,
+ * and whatever `use` throws.
  */
 export async function withAgent<T>(
   terminal: Terminal,
   options: LinkOptions,
   use: (agent: AgentClient) => Promise<T>,
 ): Promise<T> {
+  const paths = pathsOf(surroundings());
   const agent = new AgentClient({
-    socket: pathsOf(surroundings()).socket,
+    socket: paths.socket,
     command: terminal.commandName,
     ...(options.client === undefined ? {} : { client: options.client }),
   });
   const { patienceMs = defaultPatienceMs } = options;
+  const work = async (): Promise<T> => {
+    if (options.sameFiles === true) {
+      const { refuseOtherFiles } = await import('../agent-client/same-files.ts');
+      refuseOtherFiles((await agent.call('status', {})).agent, paths);
+    }
+    return use(agent);
+  };
   const useAlive = (): Promise<T> =>
-    patienceMs === null ? use(agent) : whileAlive(patienceMs, () => agent.call('status', {}), use(agent));
+    patienceMs === null ? work() : whileAlive(patienceMs, () => agent.call('status', {}), work());
   try {
     return await useAlive();
   } catch (error) {
@@ -71,8 +82,16 @@ export function agentWasKilled(): boolean {
   return existsSync(pathsOf(surroundings()).socket);
 }
 
-/** How this program was started, to start it again. */
-function ownCommand(): [string, ...string[]] {
+/** Whether anything answers at the agent's socket, whatever it says. */
+export async function agentRuns(terminal: Terminal): Promise<boolean> {
+  return withAgent(terminal, { start: false }, (agent) => agent.call('status', {})).then(
+    () => true,
+    (error: unknown) => !isAppError(error, 'agent-not-running'),
+  );
+}
+
+/** How this program was started, to start it again: absolute paths. */
+export function ownCommand(): [string, ...string[]] {
   const [, script] = process.argv;
   return script === undefined ? [process.execPath] : [process.execPath, script];
 }

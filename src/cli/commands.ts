@@ -208,7 +208,10 @@ export const commands: readonly CommandSpec[] = [
     words: '',
     minWords: 0,
     maxWords: 0,
-    flags: { 'auto-started': on('end by itself after ten minutes with nothing connected') },
+    flags: {
+      'auto-started': on('end by itself after ten minutes with nothing connected'),
+      'reset-config': on('put a configuration that cannot be read aside and go on without accounts'),
+    },
     load: async () => (await import('./commands/agent.ts')).agent,
   },
   {
@@ -219,6 +222,24 @@ export const commands: readonly CommandSpec[] = [
     maxWords: 0,
     flags: {},
     load: async () => (await import('./commands/agent-stop.ts')).agentStop,
+  },
+  {
+    name: 'agent install',
+    summary: 'Have the agent started with every login, as a service of yours.',
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    flags: {},
+    load: async () => (await import('./commands/agent-install.ts')).agentInstall,
+  },
+  {
+    name: 'agent uninstall',
+    summary: 'Undo that; the service’s accounts are disconnected.',
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    flags: {},
+    load: async () => (await import('./commands/agent-install.ts')).agentUninstall,
   },
   {
     name: 'doctor',

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { AppError } from '../shared/errors.ts';
 import type { AgentInfo, HandedOver } from '../shared/model.ts';
+import { settingsFormat } from './accounts/settings.ts';
 import { createAgentServer } from './agent/server.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { createAgentListener } from './node/agent-listener.ts';
@@ -13,6 +14,9 @@ import type { Lock } from './node/lock-file.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { beOnlyAgent } from './node/only-agent.ts';
+import { checkHome } from './node/own-home.ts';
+import { setAside } from './node/set-aside.ts';
+import { createSettingsFile } from './node/settings-file.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -30,6 +34,11 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly notifier?: Notifier;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
+  /**
+   * A configuration that cannot be used is put aside, and is told here with its new path. Absent: it ends the start.
+   * Only for who knows that no other agent runs.
+   */
+  readonly onSetAside?: (path: string) => void;
   /**
    * Asks the agent that has the socket to end, and for what it serves.
    * @returns null where it lives on. Absent: whoever has the socket keeps it.
@@ -54,12 +63,17 @@ const successionMs = { patience: 5000, pause: 50 };
 /**
  * Runs an engine behind the agent's socket.
  * @returns null where another agent has the socket.
- * @throws AppError `agent-unsafe`, `config-unreadable`, `config-newer`, `file-unreadable`, `file-undecodable` (AWS_CA_BUNDLE),
+ * @throws AppError `agent-unsafe` (socket, home directory), `config-unreadable`, `config-newer`, `file-unreadable`, `file-undecodable` (AWS_CA_BUNDLE),
  * `usage-invalid` (HTTPS_PROXY), and what `succeed` throws.
  */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent | null> {
   const { paths, env } = options;
   const clock = systemClock;
+  checkHome(options.home, process.getuid?.() ?? null);
+  if (options.onSetAside !== undefined) {
+    const path = setAside(createSettingsFile(paths.configFolder, settingsFormat), clock.now());
+    if (path !== null) options.onSetAside(path);
+  }
   const logger = options.logger ?? createLogFile(paths.logFile, clock);
   const http = createNodeHttp(httpOptionsOf(env));
   const computer: Computer = { platform: process.platform, arch: process.arch };

@@ -247,6 +247,11 @@ export const errorTable = {
     message: 'The running Rolekey agent is of another version.',
     remedy: 'Stop it with: rolekey agent stop; then try again.',
   },
+  'agent-other-files': {
+    message: 'The running Rolekey agent writes other AWS files than your environment names.',
+    remedy:
+      'Set AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE and HOME as they were when it was started; or stop it with: rolekey agent stop; then try again, which starts one for your files.',
+  },
   'agent-unsafe': {
     message: 'The folder of the agent’s socket is not yours alone.',
     remedy: 'Set XDG_RUNTIME_DIR or ROLEKEY_SOCKET to a folder of your own with mode 0700.',
@@ -257,11 +262,21 @@ export const errorTable = {
   },
   'config-unreadable': {
     message: 'Rolekey’s own configuration cannot be read.',
-    remedy: 'Repair or remove the file named; it was left as it is.',
+    remedy:
+      'Repair the file named, which was left as it is; or go on without its accounts, which keeps it beside the new one: rolekey agent --reset-config.',
   },
   'config-newer': {
     message: 'Rolekey’s configuration was written by a newer version.',
-    remedy: 'Install the newer version again, or put the configuration aside.',
+    remedy:
+      'Install the newer version again; or go on without its accounts, which keeps the file beside the new one: rolekey agent --reset-config.',
+  },
+  'file-foreign': {
+    message: 'A file of that name is there already, and is not Rolekey’s.',
+    remedy: 'Move that file elsewhere and try again; it was left as it is.',
+  },
+  'platform-unsupported': {
+    message: 'This is not supported on this computer.',
+    remedy: 'See docs/platforms.md for what works where.',
   },
   'usage-invalid': {
     message: 'The command is not understood.',

@@ -18,6 +18,24 @@ export const wireHeaders = {
   command: 'rolekey-command',
 } as const;
 
+/**
+ * What either side says to one of another protocol version.
+ * @param client, agent what their header says, if anything.
+ */
+export function versionsDiffer(client: string | undefined, agent: string | undefined): AppError {
+  return new AppError('agent-version', {
+    message: `The running Rolekey agent speaks ${versionText(agent)} of its protocol, and this program ${versionText(client)}.`,
+    remedy: 'Stop that agent with: rolekey agent stop; then try again, which starts the one of this version.',
+  });
+}
+
+/** The header may hold anything: it came from elsewhere. */
+function versionText(header: string | undefined): string {
+  return header !== undefined && /^[0-9][0-9.]{0,19}$/.test(header)
+    ? `version ${header}`
+    : 'no known version';
+}
+
 /** `GET`, answered by server-sent events (WHATWG HTML, section 9.2): `event:` is a name of api.ts, `data:` its payload. */
 export const eventsPath = '/v1/events';
 

@@ -4,7 +4,7 @@ import { outlets, unsettableFields, type UnsettableField } from '../../shared/co
 import { AppError, isErrorCode } from '../../shared/errors.ts';
 import type { Outlet } from '../../shared/model.ts';
 import { aboutAccount } from '../about-account.ts';
-import { mayStart, withAgent } from '../agent-link.ts';
+import { mayStart, withAgent, type LinkOptions } from '../agent-link.ts';
 import { confirmAtTerminal } from '../answer-prompts.ts';
 import type { Flags, Terminal, Work } from '../command.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
@@ -14,9 +14,7 @@ import { accountText, accountsTable, importText } from '../text.ts';
 
 export const add: Work = async ({ words, flags }, terminal) => {
   const input = { id: String(words[0]), fields: fieldsOf(flags, terminal), ...writeOptionsOf(flags) };
-  const output = await withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
-    agent.call('accountsAdd', input),
-  );
+  const output = await withAgent(terminal, changing(terminal), (agent) => agent.call('accountsAdd', input));
   return report(output, terminal, input.dryRun ? 'Would be added' : 'Added');
 };
 
@@ -29,7 +27,7 @@ export const edit: Work = async ({ words, flags }, terminal) => {
   };
   const { disconnected, ...output } = await aboutAccount(
     input.id,
-    withAgent(terminal, { start: mayStart(terminal) }, (agent) => agent.call('accountsEdit', input)),
+    withAgent(terminal, changing(terminal), (agent) => agent.call('accountsEdit', input)),
   );
   if (disconnected) {
     terminal.say(`rolekey: ${input.id} was connected; its session no longer fits and was dropped.`);
@@ -38,13 +36,13 @@ export const edit: Work = async ({ words, flags }, terminal) => {
 };
 
 export const list: Work = async (_invocation, terminal) => {
-  const { accounts, endpoints } = await listed(terminal, []);
+  const { accounts, endpoints } = await listed(terminal, { start: mayStart(terminal) }, []);
   terminal.print({ accounts }, () => accountsTable(accounts, endpoints));
   return exitCodes.ok;
 };
 
 export const exportAccounts: Work = async ({ words }, terminal) => {
-  const { accounts } = await listed(terminal, words);
+  const { accounts } = await listed(terminal, { start: mayStart(terminal) }, words);
   terminal.print({ accounts }, () => JSON.stringify({ version: 1, accounts }));
   return exitCodes.ok;
 };
@@ -58,12 +56,12 @@ export const remove: Work = async ({ words, flags }, terminal) => {
         remedy: 'Give --yes.',
       });
     }
-    await listed(terminal, accounts); // refuses what is unknown before anybody is asked
+    await listed(terminal, changing(terminal), accounts); // refuses what is unknown before anybody is asked
     if (!(await confirmAtTerminal(`Remove ${accounts.join(', ')} with what Rolekey wrote for it?`))) {
       throw new AppError('cancelled', { message: 'Nothing was removed.', remedy: '' });
     }
   }
-  const output = await withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
+  const output = await withAgent(terminal, changing(terminal), (agent) =>
     agent.call('accountsRemove', { accounts }),
   );
   terminal.print(output, () => `Removed: ${output.removed.join(', ')}`);
@@ -92,7 +90,7 @@ export const importAccounts: Work = async ({ words, flags }, terminal) => {
           configFile: configFile === null ? null : absolutePath('config-file', configFile, terminal),
           profiles: flags.on('all') ? null : [...profiles],
         };
-  const output = await withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
+  const output = await withAgent(terminal, changing(terminal), (agent) =>
     agent.call('accountsImport', { from, id: flags.text('id'), dryRun: flags.on('dry-run') }),
   );
   terminal.print(output, () => importText(output, flags.on('dry-run')));
@@ -103,8 +101,17 @@ export const importAccounts: Work = async ({ words, flags }, terminal) => {
   return isErrorCode(skipped.code) ? exitCodeOf(skipped.code) : exitCodes.failed;
 };
 
-async function listed(terminal: Terminal, ids: readonly string[]): Promise<CallOutput<'accountsList'>> {
-  return withAgent(terminal, { start: mayStart(terminal) }, (agent) =>
+/** For what changes AWS files: it is meant for those this environment names. */
+function changing(terminal: Terminal): LinkOptions {
+  return { start: mayStart(terminal), sameFiles: true };
+}
+
+async function listed(
+  terminal: Terminal,
+  link: LinkOptions,
+  ids: readonly string[],
+): Promise<CallOutput<'accountsList'>> {
+  return withAgent(terminal, link, (agent) =>
     agent.call('accountsList', ids.length === 0 ? {} : { accounts: [...ids] }),
   );
 }

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { surroundings } from '../../agent-client/surroundings.ts';
 import { startAgent } from '../../main/start-agent.ts';
+import { AppError } from '../../shared/errors.ts';
 import { pathsOf } from '../../shared/paths.ts';
-import { withAgent } from '../agent-link.ts';
+import { agentRuns, withAgent } from '../agent-link.ts';
 import type { Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -12,6 +13,12 @@ declare const ROLEKEY_VERSION: string;
 export const agent: Work = async ({ flags }, terminal) => {
   const here = surroundings();
   const paths = pathsOf(here);
+  if (flags.on('reset-config') && (await agentRuns(terminal))) {
+    throw new AppError('usage-invalid', {
+      message: 'The agent is running, and its configuration is left as it is.',
+      remedy: 'Stop it first with: rolekey agent stop.',
+    });
+  }
   const running = await startAgent({
     version: ROLEKEY_VERSION,
     paths,
@@ -20,6 +27,14 @@ export const agent: Work = async ({ flags }, terminal) => {
     env: here.env,
     tokenHostBundle: join(__dirname, '..', '..', 'main', 'token-host.cjs'),
     endsWhenIdle: flags.on('auto-started'),
+    ...(flags.on('reset-config')
+      ? {
+          onSetAside: (path) =>
+            terminal.say(
+              `rolekey: The configuration could not be used and is now ${path}. Rolekey goes on without accounts.`,
+            ),
+        }
+      : {}),
   });
   if (running === null) return other(terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

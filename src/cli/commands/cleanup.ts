@@ -9,6 +9,7 @@ import type { Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { autostartFiles, configFiles, ownFolders, removeFiles, stateFiles } from '../own-files.ts';
 import { plain } from '../plain-text.ts';
+import { uninstallService } from '../service/service.ts';
 import { stopAgent } from './agent-stop.ts';
 
 /** What could not be taken away, and why. */
@@ -29,6 +30,10 @@ export const cleanup: Work = async ({ flags }, terminal) => {
   // Whatever an agent that is started for this writes is not worth telling.
   const logs = withConfig ? stateFiles(here) : [];
   const outcome = await cleanAwsFiles(terminal);
+  // The service first: its manager might start the agent again.
+  await attempt(outcome, 'service', async () => {
+    outcome.removed.push(...(await uninstallService(here)).removed);
+  });
   await attempt(outcome, 'agent', () => endAgent(terminal));
   await removeOwn(outcome, autostartFiles(here), []);
   if (withConfig) await removeConfiguration(outcome, here, logs);
@@ -57,7 +62,7 @@ async function confirm(terminal: Terminal, withConfig: boolean): Promise<void> {
 /** The agent knows what in the AWS files is ours; one of another version makes room for ours first. */
 async function cleanAwsFiles(terminal: Terminal): Promise<Outcome> {
   const clean = (): Promise<CallOutput<'cleanUp'>> =>
-    withAgent(terminal, { start: mayStart(terminal) }, (agent) => agent.call('cleanUp', {}));
+    withAgent(terminal, { start: mayStart(terminal), sameFiles: true }, (agent) => agent.call('cleanUp', {}));
   try {
     return await clean().catch(async (error: unknown) => {
       if (!isAppError(error, 'agent-version')) throw error;

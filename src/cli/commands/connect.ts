@@ -20,6 +20,7 @@ export const connect: Work = async (invocation, terminal) => {
   const answer = await answererFor(invocation, terminal);
   const link = {
     start: mayStart(terminal, flags.on('no-start')),
+    sameFiles: true as const,
     // The agent keeps the time itself; one that hangs must not keep us longer than that.
     patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
   };
@@ -43,15 +44,15 @@ export const connect: Work = async (invocation, terminal) => {
 export const disconnect: Work = async (invocation, terminal) => {
   const select = selectionOf(invocation);
   const start = mayStart(terminal) && agentWasKilled();
-  const output = await withAgent(terminal, { start }, (agent) => agent.call('disconnect', { select })).catch(
-    (error: unknown) => {
-      if (start || !isAppError(error, 'agent-not-running')) throw error;
-      // Without an agent nothing is connected, but which accounts there are is not known.
-      const accounts = 'all' in select ? [] : select.accounts;
-      if (!accounts.every((account) => accountIdPattern.test(account))) throw new AppError('account-unknown');
-      return { results: accounts.map((account) => ({ account, state: idleState })) };
-    },
-  );
+  const output = await withAgent(terminal, { start, sameFiles: true }, (agent) =>
+    agent.call('disconnect', { select }),
+  ).catch((error: unknown) => {
+    if (start || !isAppError(error, 'agent-not-running')) throw error;
+    // Without an agent nothing is connected, but which accounts there are is not known.
+    const accounts = 'all' in select ? [] : select.accounts;
+    if (!accounts.every((account) => accountIdPattern.test(account))) throw new AppError('account-unknown');
+    return { results: accounts.map((account) => ({ account, state: idleState })) };
+  });
   return report(output, terminal);
 };
 

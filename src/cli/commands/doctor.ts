@@ -1,8 +1,11 @@
 /** `rolekey doctor`: what may go wrong, found before it does. Agent and socket are judged here, the rest by the agent. */
+import { refuseOtherFiles } from '../../agent-client/same-files.ts';
 import { surroundings } from '../../agent-client/surroundings.ts';
 import type { CallInput, Finding } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { mayStart, withAgent } from '../agent-link.ts';
+import type { AgentInfo } from '../../shared/model.ts';
+import { pathsOf } from '../../shared/paths.ts';
+import { agentRuns, mayStart, withAgent } from '../agent-link.ts';
 import { typedAtTerminal } from '../answer-prompts.ts';
 import type { Invocation, Terminal, Work } from '../command.ts';
 import { judgeAgent, type AgentFacts } from '../doctor/agent-finding.ts';
@@ -39,12 +42,12 @@ async function throughAgent(
   start: boolean,
   input: CallInput<'doctor'>,
 ): Promise<Examined> {
-  const ran = await runs(terminal);
+  const ran = await agentRuns(terminal);
   try {
     return await withAgent(terminal, { start }, async (agent) => {
       const { agent: info } = await agent.call('status', {});
       const { findings } = await agent.call('doctor', input);
-      return { facts: { kind: 'running', info, justStarted: !ran }, findings };
+      return { facts: { kind: 'running', info, justStarted: !ran, otherFiles: otherFiles(info) }, findings };
     });
   } catch (error) {
     if (!isAppError(error) || isAppError(error, 'account-unknown')) throw error;
@@ -53,12 +56,15 @@ async function throughAgent(
   }
 }
 
-/** Whether an agent answers, well or not. */
-async function runs(terminal: Terminal): Promise<boolean> {
-  return withAgent(terminal, { start: false }, (agent) => agent.call('status', {})).then(
-    () => true,
-    (error: unknown) => !isAppError(error, 'agent-not-running'),
-  );
+/** Why the AWS files the agent writes are not those this environment names; null where they are. */
+function otherFiles(info: AgentInfo): AppError | null {
+  try {
+    refuseOtherFiles(info, pathsOf(surroundings()));
+    return null;
+  } catch (error) {
+    if (isAppError(error)) return error;
+    throw error;
+  }
 }
 
 /** `--replace-keys PROFILE --account ID`: shows what would change, and does it once the profile's name was typed. */
@@ -77,7 +83,7 @@ async function replaceKeys({ words, flags }: Invocation, terminal: Terminal): Pr
     });
   }
   const ask = (dryRun: boolean) =>
-    withAgent(terminal, { start: mayStart(terminal, flags.on('no-start')) }, (agent) =>
+    withAgent(terminal, { start: mayStart(terminal, flags.on('no-start')), sameFiles: true }, (agent) =>
       agent.call('replaceKeys', { profile, account, dryRun }),
     );
   const { diff } = await ask(true);

@@ -1,10 +1,13 @@
 /** `rolekey status`: what every account is doing. */
 import type { AgentClient } from '../../agent-client/agent-client.ts';
+import { refuseOtherFiles } from '../../agent-client/same-files.ts';
+import { surroundings } from '../../agent-client/surroundings.ts';
 import type { CallInput, CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
+import { pathsOf } from '../../shared/paths.ts';
 import { aboutThemselves, remedyFor } from '../about-account.ts';
 import { withAgent } from '../agent-link.ts';
-import type { Work } from '../command.ts';
+import type { Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { statusTable } from '../text.ts';
 
@@ -25,6 +28,7 @@ export const status: Work = async ({ words, flags }, terminal) => {
       }
       const { endpoints, ...answer } = await agent.call('status', input);
       const accounts = aboutThemselves(answer.accounts);
+      if (!terminal.json) warnOfOtherFiles(answer, terminal);
       terminal.print({ ...answer, accounts }, () => statusTable(accounts, endpoints));
       return exitCodes.ok;
     });
@@ -39,6 +43,16 @@ export const status: Work = async ({ words, flags }, terminal) => {
     return exitCodes.noAgent;
   }
 };
+
+/** Nothing is refused here: this is where to look which files the agent writes. */
+function warnOfOtherFiles({ agent }: Pick<Status, 'agent'>, terminal: Terminal): void {
+  try {
+    refuseOtherFiles(agent, pathsOf(surroundings()));
+  } catch (error) {
+    if (!isAppError(error, 'agent-other-files')) throw error;
+    terminal.say(`rolekey: ${error.message} ${error.remedy}`);
+  }
+}
 
 /** Calls `show` now and after every change, one at a time, until the agent ends. */
 async function watch(

@@ -10,6 +10,8 @@ export type AgentFacts =
       readonly info: Pick<AgentInfo, 'pid' | 'version' | 'mode'>;
       /** It was started for this look. */
       readonly justStarted: boolean;
+      /** Why the AWS files it writes are not those that commands here name; null where they are. */
+      readonly otherFiles: AppError | null;
     }
   /** None runs, and none was to be started. */
   | { readonly kind: 'absent' }
@@ -44,6 +46,10 @@ export function judgeAgent(facts: AgentFacts, version: string): Finding {
           message: `The agent (process ${String(pid)}) is of version ${its}, this command of ${version}.`,
           remedy: 'Stop it, and the next command starts the new one: rolekey agent stop.',
         };
+      }
+      const { otherFiles } = facts;
+      if (otherFiles !== null) {
+        return { check, status: 'warning', subject, message: otherFiles.message, remedy: otherFiles.remedy };
       }
       const how = mode === 'app' ? 'in the Rolekey app' : 'without a window';
       const since = facts.justStarted ? 'was started for this, and runs' : 'runs';

@@ -2,7 +2,14 @@
 import { callsAt, isCallAt, isEventAt, type Caller, type CallsAt } from '../../shared/api.ts';
 import type { EngineEvent, Handlers } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import { callPath, eventsPath, promptPath, protocolVersion, wireHeaders } from '../../shared/wire.ts';
+import {
+  callPath,
+  eventsPath,
+  promptPath,
+  protocolVersion,
+  versionsDiffer,
+  wireHeaders,
+} from '../../shared/wire.ts';
 import { dispatch } from '../dispatch.ts';
 import type { Logger } from '../ports.ts';
 import { commonHeaders, failure, success } from './answers.ts';
@@ -33,8 +40,8 @@ export function createAgentServer(
   async function route(request: AgentRequest): Promise<AgentAnswer> {
     // Whoever is of another version may still end this agent: it is all that agent-version tells to do.
     const stops = request.method === 'POST' && request.path === callPath('shutdown');
-    if (request.headers[wireHeaders.protocol] !== String(protocolVersion) && !stops)
-      throw new AppError('agent-version');
+    const spoken = request.headers[wireHeaders.protocol];
+    if (spoken !== String(protocolVersion) && !stops) throw versionsDiffer(spoken, String(protocolVersion));
     const caller = callerOf(request);
     if (request.method === 'GET' && request.path === eventsPath) return eventStream(caller.client);
     if (request.method !== 'POST') throw unknownPath(request);

@@ -7,7 +7,7 @@
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, errorTable } from '../../shared/errors.ts';
 import type { Decoded, DocumentFormat } from '../accounts/document-format.ts';
 import type { SettingsFile } from '../ports.ts';
 import { Conf } from './conf.ts';
@@ -62,7 +62,8 @@ function readBytes(path: string): Buffer | null {
     return fs.readFileSync(path);
   } catch (cause) {
     if (errno(cause) === 'ENOENT') return null;
-    throw new AppError('config-unreadable', { message: `${path} cannot be read (${errno(cause)}).`, cause });
+    const message = `${path} cannot be read (${errno(cause)}).`;
+    throw new AppError('config-unreadable', { message, remedy: errorTable['file-unreadable'].remedy, cause });
   }
 }
 
@@ -86,10 +87,21 @@ function parse(bytes: Buffer, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // The engine's words tell the place. They quote the file, so what is no text in it is taken out.
+    // The engine's words tell what is wrong. They quote the file, so what is no text in it is taken out.
     const why = cause instanceof SyntaxError ? `: ${cause.message.replace(/\p{Cc}+/gu, ' ')}` : '';
-    throw new AppError('config-unreadable', { message: `${path} is not JSON${why}.`, cause });
+    throw new AppError('config-unreadable', {
+      message: `${path} is not JSON${why}${lineIn(text, why)}.`,
+      cause,
+    });
   }
+}
+
+/** ` (line 3, column 7)` where the engine tells a position, or the text ends too early; newer engines say it themselves. */
+function lineIn(text: string, why: string): string {
+  if (/\bline \d/.test(why)) return '';
+  const position = / at position (\d+)/.exec(why)?.[1];
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
+  return ` (line ${String(before.length)}, column ${String((before.at(-1)?.length ?? 0) + 1)})`;
 }
 
 /**

@@ -156,10 +156,23 @@ it.each([
 describe('the agent', () => {
   const info = { pid: 7, version: '1.2.3', mode: 'headless' } as const;
   it.each<[string, AgentFacts, string]>([
-    ['runs', { kind: 'running', info, justStarted: false }, 'ok'],
-    ['was started', { kind: 'running', info, justStarted: true }, 'ok'],
-    ['is the app', { kind: 'running', info: { ...info, mode: 'app' }, justStarted: false }, 'ok'],
-    ['is older', { kind: 'running', info: { ...info, version: '1.2.2' }, justStarted: false }, 'warning'],
+    ['runs', { kind: 'running', info, justStarted: false, otherFiles: null }, 'ok'],
+    ['was started', { kind: 'running', info, justStarted: true, otherFiles: null }, 'ok'],
+    [
+      'is the app',
+      { kind: 'running', info: { ...info, mode: 'app' }, justStarted: false, otherFiles: null },
+      'ok',
+    ],
+    [
+      'is older',
+      { kind: 'running', info: { ...info, version: '1.2.2' }, justStarted: false, otherFiles: null },
+      'warning',
+    ],
+    [
+      'writes other files',
+      { kind: 'running', info, justStarted: false, otherFiles: new AppError('agent-other-files') },
+      'warning',
+    ],
     ['is not to be started', { kind: 'absent' }, 'warning'],
     ['speaks another protocol', { kind: 'failed', error: new AppError('agent-version') }, 'problem'],
     ['hangs', { kind: 'failed', error: new AppError('agent-failed') }, 'problem'],
