@@ -45,7 +45,7 @@ export default {
     {
       name: 'cli-is-a-client',
       severity: 'error',
-      from: { path: '^src/cli/', pathNot: '^src/cli/commands/agent\\.ts$' },
+      from: { path: '^src/cli/', pathNot: '^src/cli/commands/(agent|explain)\\.ts$' },
       to: { path: '^(src/|test/|build/)', pathNot: '^src/(shared|agent-client|cli)/' },
     },
     {
@@ -55,6 +55,16 @@ export default {
       to: {
         path: '^(src/|test/|build/)',
         pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/start-agent\\.ts$'],
+      },
+    },
+    {
+      name: 'explain-command-reads-one-table',
+      comment: 'A pure table, so that an error is explained where no agent runs: docs/decisions/0009.',
+      severity: 'error',
+      from: { path: '^src/cli/commands/explain\\.ts$' },
+      to: {
+        path: '^(src/|test/|build/)',
+        pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/roles-anywhere/explain\\.ts$'],
       },
     },
     {

@@ -78,6 +78,11 @@ export async function confirmAtTerminal(question: string): Promise<boolean> {
   return (await ask(`${question} Type yes to go on: `, new AbortController().signal, true)) === 'yes';
 }
 
+/** Asks at the terminal for one word exactly. */
+export async function typedAtTerminal(question: string, word: string): Promise<boolean> {
+  return (await ask(question, new AbortController().signal, true)) === word;
+}
+
 /** One line from the terminal; null when it was given up (Ctrl-C, Ctrl-D) or became void. */
 async function ask(question: string, cancelled: AbortSignal, echo: boolean): Promise<string | null> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -242,4 +242,38 @@ export const commands: readonly CommandSpec[] = [
     flags: {},
     load: async () => (await import('./commands/agent-install.ts')).agentUninstall,
   },
+  {
+    name: 'doctor',
+    summary: 'Look for what may go wrong; asks for no PIN and connects nothing.',
+    words: '[ID...]',
+    minWords: 0,
+    maxWords: anyNumber,
+    flags: {
+      'no-start': noStart,
+      'replace-keys': text('PROFILE', 'take the keys of this AWS profile out, once you have confirmed it'),
+      account: text('ID', 'the account to put in their place'),
+    },
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'explain',
+    summary: 'Say what an error of AWS or Rolekey means and what to do.',
+    words: 'TEXT...',
+    minWords: 1,
+    maxWords: anyNumber,
+    flags: {},
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    name: 'cleanup',
+    summary: 'Remove what Rolekey wrote into the AWS files, and stop the agent.',
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    flags: {
+      config: on('remove configuration, log and state as well'),
+      yes: on('do not ask'),
+    },
+    load: async () => (await import('./commands/cleanup.ts')).cleanup,
+  },
 ];

@@ -27,6 +27,25 @@ export async function commandLineOfStdin(): Promise<string> {
   return command;
 }
 
+/** How long a text to explain may be, bytes of UTF-8. */
+const mostOfText = 64 * 1024;
+
+/** All of it. @throws AppError `usage-invalid` where it is longer than any message. */
+export async function textOfStdin(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const chunk of process.stdin as AsyncIterable<string>) {
+    text += chunk;
+    if (Buffer.byteLength(text) <= mostOfText) continue;
+    process.stdin.destroy();
+    throw new AppError('usage-invalid', {
+      message: `The text on standard input is longer than ${String(mostOfText / 1024)} KiB.`,
+      remedy: 'Give the message alone.',
+    });
+  }
+  return text;
+}
+
 /** Whether the backslash at the end is one, and not the second of an escaped pair. */
 function isContinued(line: string): boolean {
   return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1;

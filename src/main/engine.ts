@@ -2,6 +2,7 @@
  * Composition root of all that works without Electron: from adapters to the handlers of every call.
  * start-agent.ts puts them behind the socket.
  */
+import { join } from 'node:path';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -13,10 +14,10 @@ import { createSettingsFile } from './node/settings-file.ts';
 import { ContainerEndpoints, type EndpointListener } from './outlets/container-endpoint-grants.ts';
 import { createConfigFile } from './outlets/config-file.ts';
 import { createCredentialsFile } from './outlets/credentials-file.ts';
-import { createOutlets } from './outlets/outlets.ts';
+import { createOutlets, type Outlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
+import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -34,6 +35,7 @@ import { createTokenService } from './tokens/token-service.ts';
 export interface World {
   readonly clock: Clock;
   readonly files: Files;
+  readonly fileModes: FileModes;
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
@@ -108,28 +110,36 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     log: logger,
     computer: options.computer,
   });
-  const awsFiles = { files, createdFiles: store.createdFiles };
   const { awsCredentialsFile, awsConfigFile } = paths;
-  const outlets = createOutlets({
-    credentialsFile: createCredentialsFile({
-      ...awsFiles,
-      path: awsCredentialsFile,
-      configPath: awsConfigFile,
-    }),
-    configFile: createConfigFile({
-      ...awsFiles,
-      path: awsConfigFile,
-      credentialsPath: awsCredentialsFile,
-      cliPath: options.cliPath,
-    }),
-    mayAdopt: store.adoptions.has,
-    onTightened: () => {
-      notices.tell(null, {
-        code: 'credentials-file-tightened',
-        message: `Others could read ${awsCredentialsFile}; it is yours alone now (mode 0600).`,
-      });
-    },
-  });
+  const awsFilesOn = (place: Files) => {
+    const awsFiles = { files: place, createdFiles: store.createdFiles };
+    return {
+      credentialsFile: createCredentialsFile({
+        ...awsFiles,
+        path: awsCredentialsFile,
+        configPath: awsConfigFile,
+      }),
+      configFile: createConfigFile({
+        ...awsFiles,
+        path: awsConfigFile,
+        credentialsPath: awsCredentialsFile,
+        cliPath: options.cliPath,
+      }),
+    };
+  };
+  const awsFiles = awsFilesOn(files);
+  const outletsOn = (written: typeof awsFiles): Outlets =>
+    createOutlets({
+      ...written,
+      mayAdopt: store.adoptions.has,
+      onTightened: () => {
+        notices.tell(null, {
+          code: 'credentials-file-tightened',
+          message: `Others could read ${awsCredentialsFile}; it is yours alone now (mode 0600).`,
+        });
+      },
+    });
+  const outlets = outletsOn(awsFiles);
   const announcer = new Announcer({
     notifier: world.notifier,
     accounts: () => store.list().map(({ id, label }) => ({ account: id, label, state: sessions.state(id) })),
@@ -255,6 +265,28 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       http,
       stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },
       awsTime,
+      doctor: {
+        accounts: () => store.list(),
+        account: (id) => store.get(id),
+        isServing: (id) => sessions.isConnected(id),
+        disconnect: (ids) => sessions.disconnect(ids),
+        findSigner: (account) => tokens.signer(account),
+        awsTime,
+        edit: (input) => accounts.edit(input),
+        outletsOn: (place) => outletsOn(awsFilesOn(place)),
+        files,
+        fileModes: world.fileModes,
+        http,
+        clock,
+        environment,
+        config: awsFiles.configFile,
+        configPath: awsConfigFile,
+        credentials: awsFiles.credentialsFile,
+        credentialsPath: awsCredentialsFile,
+        unemptied: store.unemptied,
+        cliPath: options.cliPath,
+        backupFolder: join(paths.configFolder, 'replaced-keys'),
+      },
     }),
   };
 

@@ -5,6 +5,9 @@ import { AppError } from '../shared/errors.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
+import { cleanUp, type CleanUpOptions } from './doctor/clean-up.ts';
+import { examine, type DoctorOptions } from './doctor/doctor.ts';
+import { replaceKeys, type ReplaceKeysOptions } from './doctor/replace-keys.ts';
 import type { Notices } from './notices.ts';
 import type { ContainerEndpoints } from './outlets/container-endpoint-grants.ts';
 import type { Clock, Http } from './ports.ts';
@@ -28,6 +31,8 @@ export interface EngineParts {
   readonly stsEnvironment: StsEnvironment;
   /** Now, by the clock of the account's endpoint as far as it is known, milliseconds since the epoch. */
   readonly awsTime: (account: Account) => number;
+  /** What `doctor`, `replaceKeys` and `cleanUp` look at and work on. */
+  readonly doctor: DoctorOptions & ReplaceKeysOptions & CleanUpOptions;
 }
 
 /** The calls every engine answers itself; the others are for who runs it. */
@@ -113,6 +118,9 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
       const origin = stsOrigin(account, parts.stsEnvironment);
       return callerIdentity(account, credentials, origin, parts.awsTime(account), http);
     },
+    doctor: async (input) => ({ findings: await examine(parts.doctor, input.accounts) }),
+    replaceKeys: (input) => replaceKeys(parts.doctor, input),
+    cleanUp: () => cleanUp(parts.doctor),
     answerPrompt: async ({ id, answer }) => {
       prompts.answer(id, answer);
       return {};

@@ -77,6 +77,11 @@ export interface Files {
   ): Promise<EditResult>;
 }
 
+export interface FileModes {
+  /** Permission bits of the file a path leads to; null where there is none, or nobody can tell. */
+  mode(path: string): Promise<number | null>;
+}
+
 /** A process with one PKCS#11 module in it: a bare channel. Order, deadlines and errors are tokens/host-client's. */
 export interface TokenHost {
   /** Sends a request; lost without a word where the process has ended. */

@@ -8,6 +8,7 @@ import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
 import { createEndpointListener } from './node/endpoint-listener.ts';
+import { fileModes } from './node/file-modes.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
 import type { Lock } from './node/lock-file.ts';
@@ -84,6 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       http,
       logger,
       files: createFiles(paths.runtimeFolder),
+      fileModes,
       tokenHosts: (options.createTokenHosts ?? createTokenHosts)({
         bundle: options.tokenHostBundle,
         environment: env,

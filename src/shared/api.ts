@@ -112,6 +112,18 @@ export const importedSchema = z.strictObject({
 });
 export type Imported = z.infer<typeof importedSchema>;
 
+/** One thing `doctor` looked at. `remedy` null: there is nothing to do. */
+export const findingSchema = z.strictObject({
+  /** Which kind of thing was looked at, such as `certificate`. */
+  check: z.string(),
+  status: z.enum(['ok', 'warning', 'problem']),
+  /** What was looked at: an account's ID, an AWS profile, a path or a host. */
+  subject: z.string(),
+  message: z.string(),
+  remedy: z.string().nullable(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
 /** By account ID, where an address stands in for AWS's own: the account's, else that of the agent's environment. */
 const endpoints = z.record(accountIdSchema, z.string());
 
@@ -282,6 +294,37 @@ export const calls = {
       matches: z.boolean(),
     }),
     doors: ['agent', 'window'],
+  },
+  /** Looks for what may go wrong, of the accounts named or of all. Asks nobody, signs nothing, connects nothing. */
+  doctor: {
+    input: z.strictObject({ accounts: accountIds.optional() }),
+    output: z.strictObject({ findings: z.array(findingSchema) }),
+    doors: ['agent'],
+  },
+  /** Takes the static keys of an AWS profile out of the AWS files and puts an account there in their place. */
+  replaceKeys: {
+    input: z.strictObject({
+      profile: z.string().max(200),
+      account: accountRef,
+      /** Change nothing; answer the diff of the AWS files. */
+      dryRun: z.boolean(),
+    }),
+    output: z.strictObject({
+      diff: z.string(),
+      /** Path of the file the keys were copied to before; null with `dryRun`. */
+      backup: z.string().nullable(),
+    }),
+    doors: ['agent'],
+  },
+  /** Disconnects every account and takes every section of ours out of both AWS files. */
+  cleanUp: {
+    input: nothing,
+    output: z.strictObject({
+      removed: z.array(z.string()),
+      /** Files that could not be cleaned. */
+      failed: z.array(z.strictObject({ subject: z.string(), error: errorSchema })),
+    }),
+    doors: ['agent'],
   },
   answerPrompt: {
     input: z.strictObject({ id: z.string(), answer: promptAnswerSchema }),

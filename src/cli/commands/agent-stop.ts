@@ -3,18 +3,12 @@ import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { withAgent } from '../agent-link.ts';
-import type { Work } from '../command.ts';
+import type { Terminal, Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 export const agentStop: Work = async (_invocation, terminal) => {
   try {
-    const unemptied = await withAgent(terminal, { start: false }, async (agent) => {
-      const pid = await pidOf(agent);
-      const answer: Partial<CallOutput<'shutdown'>> = await agent.call('shutdown', {});
-      await ended(agent, pid);
-      return answer.unemptied ?? []; // an agent of another version may not say
-    });
-    refuse(unemptied);
+    refuse(await stopAgent(terminal));
     terminal.print({}, () => 'The agent has stopped.');
   } catch (error) {
     if (!isAppError(error, 'agent-not-running')) throw error;
@@ -22,6 +16,20 @@ export const agentStop: Work = async (_invocation, terminal) => {
   }
   return exitCodes.ok;
 };
+
+/**
+ * Ends the agent, of whichever version, and waits until it is gone.
+ * @returns accounts whose credentials it could not take away.
+ * @throws AppError `agent-not-running`, `agent-unsafe`, `agent-failed`.
+ */
+export async function stopAgent(terminal: Terminal): Promise<CallOutput<'shutdown'>['unemptied']> {
+  return withAgent(terminal, { start: false }, async (agent) => {
+    const pid = await pidOf(agent);
+    const answer: Partial<CallOutput<'shutdown'>> = await agent.call('shutdown', {});
+    await ended(agent, pid);
+    return answer.unemptied ?? []; // an agent of another version may not say
+  });
+}
 
 /** The agent's process; null where it is of another version, which says no more than that but can be stopped. */
 async function pidOf(agent: AgentClient): Promise<number | null> {

@@ -76,10 +76,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
 
   function sectionOf(entry: ConfigEntry): SectionEntry {
     const { accountId, profile, profileRegion, formerRegion = null, adopt = false } = entry;
-    const process: KeyValue = [
-      'credential_process',
-      `"${cliPath}" credential-process --account ${accountId}`,
-    ];
+    const process: KeyValue = ['credential_process', processCommand(cliPath, accountId)];
     return {
       accountId,
       profile,
@@ -106,6 +103,11 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     },
     previewRemove: (removals) => file.previewRemove(removals.map(removalOf)),
   };
+}
+
+/** The value of `credential_process` in an account's section. */
+export function processCommand(cliPath: string, accountId: string): string {
+  return `"${cliPath}" credential-process --account ${accountId}`;
 }
 
 function region(value: string | null): KeyValue[] {

@@ -2,7 +2,7 @@
  * What AWS's words mean and what to do about them. This table is the one place that knows AWS's texts: they are no
  * contract of AWS's, so each row also stands for wordings seen in other versions.
  */
-import { errorTable } from '../../shared/errors.ts';
+import { errorTable, isErrorCode } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { quoted } from './quoted.ts';
 
@@ -48,7 +48,7 @@ const texts: readonly Row[] = [
       'Have the certificate issued again without that name, or remove its attribute mapping from the profile.',
   },
   {
-    pattern: /exceeds the MaxSessionDuration/i,
+    pattern: /exceeds (?:the )?MaxSessionDuration/i,
     code: 'aws-access-denied',
     cause: 'The session duration is longer than the role’s MaxSessionDuration.',
     remedy: 'Ask for a shorter duration, lower the profile’s, or raise MaxSessionDuration of the role.',
@@ -64,7 +64,7 @@ const texts: readonly Row[] = [
     pattern: /unable to (?:to )?perform one of sts:AssumeRole/i,
     code: 'aws-access-denied',
     cause:
-      'The role’s trust policy does not allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity together, or one of its conditions does not fit this certificate.',
+      'The role’s trust policy does not allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity together, or one of its conditions does not fit this certificate, or a name in the certificate has a character AWS cannot carry as a session tag, such as an apostrophe.',
     remedy:
       'Allow rolesanywhere.amazonaws.com all three actions in the trust policy, and compare its conditions with the certificate’s subject, issuer and trust anchor.',
   },
@@ -72,9 +72,9 @@ const texts: readonly Row[] = [
     pattern: /unable to assume role/i,
     code: 'aws-access-denied',
     cause:
-      'The role’s trust policy refuses this certificate or trust anchor, or the profile does not name the role.',
+      'The role’s trust policy refuses this certificate or trust anchor, the profile does not name the role, or a policy of the organization forbids it.',
     remedy:
-      'Check that the profile lists the role, and compare the trust policy’s conditions (tags, SourceArn) with the certificate.',
+      'Check that the profile lists the role, compare the trust policy’s conditions (tags, SourceArn) with the certificate, and look for a service control policy.',
   },
   {
     pattern: /incorrect basic constraints for CA/i,
@@ -202,14 +202,29 @@ const longestText = 4000;
 interface TypeRow {
   readonly code: ErrorCode;
   readonly clock?: true;
+  /** Why CreateSession answers this type whatever its words are; absent where only the words tell. */
+  readonly cause?: string;
 }
 
 /** AWS's error types, for texts the table above does not have. */
 const types: ReadonlyMap<string, TypeRow> = new Map<string, TypeRow>([
   // The wording for a wrong clock is not documented: an unknown refusal may be one.
   ['AccessDeniedException', { code: 'aws-access-denied', clock: true }],
-  ['ResourceNotFoundException', { code: 'aws-not-found' }],
-  ['ValidationException', { code: 'aws-invalid-request' }],
+  [
+    'ResourceNotFoundException',
+    {
+      code: 'aws-not-found',
+      cause: 'AWS knows no such trust anchor or profile in this account and region.',
+    },
+  ],
+  [
+    'ValidationException',
+    {
+      code: 'aws-invalid-request',
+      cause:
+        'AWS could not take the request: an ARN is malformed, the duration is not between 900 and 43200 seconds, or the certificate cannot be read.',
+    },
+  ],
   ['ThrottlingException', { code: 'aws-throttled' }],
   ['TooManyRequestsException', { code: 'aws-throttled' }],
   ['InvalidSignatureException', { code: 'aws-invalid-signature', clock: true }],
@@ -243,6 +258,56 @@ export function explain(text: string, context: ExplainContext = {}): Explanation
     known: false,
     clockMayBeTheCause: clock,
   };
+}
+
+/** What a person is told about a text, whoever wrote it. */
+export interface PastedAnswer {
+  /** Whether cause and remedy are of this very text. */
+  readonly known: boolean;
+  /** Null where nothing in the text tells. */
+  readonly code: ErrorCode | null;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/**
+ * Explains what a person pasted: an error code or a message of Rolekey's own, or what AWS or a tool of AWS's printed.
+ * Answers for every text and never throws.
+ */
+export function explainPasted(text: string): PastedAnswer {
+  const start = text.slice(0, longestText).trim();
+  const own = ownCode(start);
+  if (own !== null) {
+    const { message, remedy } = errorTable[own];
+    return { known: true, code: own, cause: message, remedy };
+  }
+  const { known, code, cause, remedy } = explain(start);
+  if (known) return { known, code, cause, remedy };
+  const type = byType(typeIn(start));
+  if (type?.cause !== undefined) return { known: true, code: type.code, cause: type.cause, remedy };
+  return {
+    known: false,
+    code: type?.code ?? null,
+    cause: 'Rolekey does not know this text.',
+    remedy:
+      type === null
+        ? 'Paste the whole message, as AWS or Rolekey printed it, or look at this computer with: rolekey doctor.'
+        : remedy,
+  };
+}
+
+/** The code that is the text, stands in its JSON, or whose message the text begins with. */
+function ownCode(text: string): ErrorCode | null {
+  const named = /^[a-z0-9-]+$/.exec(text)?.[0] ?? /"code": ?"([a-z0-9-]+)"/.exec(text)?.[1] ?? '';
+  if (isErrorCode(named)) return named;
+  const told = text.replace(/^rolekey: /, '');
+  const codes = Object.keys(errorTable).filter(isErrorCode);
+  return (
+    codes.find((code) => {
+      const { message } = errorTable[code];
+      return told.startsWith(message) || told.includes(`: ${message}`);
+    }) ?? null
+  );
 }
 
 function byType(type: string | null): TypeRow | null {

@@ -173,6 +173,7 @@ describe('the table of commands', () => {
         ...['add', 'edit', 'list', 'export', 'remove', 'import'].map((verb) => `accounts ${verb}`),
         ...['connect', 'disconnect', 'lock', 'status', 'credential-process', 'tokens', 'env', 'exec'],
         ...['whoami', 'agent', 'agent stop', 'agent install', 'agent uninstall'],
+        ...['doctor', 'explain', 'cleanup'],
       ].sort(),
     );
   });
@@ -192,6 +193,9 @@ describe('the table of commands', () => {
     ['connect', ['all', 'pin-stdin', 'timeout', 'no-start']],
     ['disconnect', ['all']],
     ['status', ['watch']],
+    ['doctor', ['no-start', 'replace-keys', 'account']],
+    ['explain', []],
+    ['cleanup', ['config', 'yes']],
     ['credential-process', ['account', 'timeout-ms']],
     ['tokens', ['pkcs11-lib', 'login']],
     ['env', ['format']],

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../../src/main/roles-anywhere/explain.ts';
+import { explain, explainPasted } from '../../../src/main/roles-anywhere/explain.ts';
+import { errorTable, isErrorCode } from '../../../src/shared/errors.ts';
 
 describe('texts CreateSession answers', () => {
   it.each([
@@ -184,5 +186,157 @@ describe('signing again with another time', () => {
     ['Certificate revoked', 'AccessDeniedException', false],
   ])('may help after %j, %s: %s', (text, type, expected) => {
     expect(explain(text, { type: type ?? null, status: 403 }).clockMayBeTheCause).toBe(expected);
+  });
+});
+
+describe('what a person pastes', () => {
+  /** Every row of AWS's errors that users met, as they were met. */
+  const met: readonly (readonly [text: string, code: string, cause: RegExp, remedy: RegExp])[] = [
+    [
+      '#/Source/SourceData: expected type: JSONObject, found: String',
+      'aws-invalid-request',
+      /SourceData/,
+      /X509CertificateData/,
+    ],
+    ['extraneous key [x509CertificateData]', 'aws-invalid-request', /small x/, /capital X/],
+    ['required key [X509CertificateData] not found', 'aws-invalid-request', /small x/, /capital X/],
+    ['#: extraneous key [SourceType] is not permitted', 'aws-invalid-request', /wrong depth/, /under Source/],
+    [
+      'Resource handler returned message: "null" (RequestToken: 1, HandlerErrorCode: InternalFailure)',
+      'aws-invalid-request',
+      /without a duration/,
+      /DurationSeconds/,
+    ],
+    ["Value null at 'name' failed to satisfy constraint", 'aws-invalid-request', /no name/, /Name/],
+    [
+      'AccessDeniedException: Unable to to perform one of sts:AssumeRole, sts:TagSession, or sts:SetSourceIdentity on provided role',
+      'aws-access-denied',
+      /conditions.*apostrophe/,
+      /all three actions/,
+    ],
+    [
+      'Unable to assume role for arn:aws:iam::1:role/x. Some attributes failed to be mapped into session tags. Issuer: []; Subject: []; SAN: [DNS/2]',
+      'aws-access-denied',
+      /SAN DNS\/2/,
+      /remove its attribute mapping/,
+    ],
+    [
+      'AccessDeniedException: Untrusted signing certificate for arn:aws:rolesanywhere:x',
+      'aws-access-denied',
+      /intermediates are missing.*disabled or of another region/,
+      /--intermediates/,
+    ],
+    ['Invalid signature', 'aws-invalid-signature', /certificate’s key/, /belongs to the key.*clock/],
+    ['AccessDeniedException: Certificate revoked', 'aws-access-denied', /list imported/, /new certificate/],
+    [
+      'ValidationException: Incorrect basic constraints for CA certificate',
+      'aws-invalid-request',
+      /no CA’s/,
+      /CA:TRUE/,
+    ],
+    ['Access denied with roleSessionName', 'aws-access-denied', /session names/, /acceptRoleSessionName/],
+    [
+      'DurationSeconds exceeds MaxSessionDuration',
+      'aws-access-denied',
+      /longer than the role’s/,
+      /raise MaxSessionDuration/,
+    ],
+    [
+      'Unable to assume role for arn:aws:iam::1:role/x. The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      'aws-access-denied',
+      /longer than the role’s/,
+      /shorter duration/,
+    ],
+    [
+      'An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied',
+      'aws-access-denied',
+      /session works/,
+      /permission/,
+    ],
+    ['ListBuckets: AccessDenied', 'aws-access-denied', /session works/, /permission/],
+    [
+      'a given Role can only be attached to a single Profile',
+      'aws-invalid-request',
+      /no such limit/,
+      /other fields/,
+    ],
+    [
+      'Untrusted certificate. Insufficient certificate',
+      'aws-access-denied',
+      /digitalSignature/,
+      /end-entity/,
+    ],
+    [
+      'Unable to assume role for arn:aws:iam::123456789012:role/x',
+      'aws-access-denied',
+      /trust policy.*organization/,
+      /service control policy/,
+    ],
+    ['ValidationException 400', 'aws-invalid-request', /ARN.*900 and 43200.*certificate/, /ARNs/],
+    [
+      'An error occurred (ResourceNotFoundException) when calling the CreateSession operation: odd',
+      'aws-not-found',
+      /account and region/,
+      /ARNs/,
+    ],
+    ['ThrottlingException 429', 'aws-throttled', /10 a second/, /Wait/],
+  ];
+
+  it.each(met)('%s', (text, code, cause, remedy) => {
+    expect(explainPasted(text)).toEqual({
+      known: true,
+      code,
+      cause: expect.stringMatching(cause) as string,
+      remedy: expect.stringMatching(remedy) as string,
+    });
+  });
+
+  const codes = Object.keys(errorTable).filter(isErrorCode);
+  it.each(codes)('may be Rolekey’s own %s, or how it was told', (code) => {
+    const { message, remedy } = errorTable[code];
+    const row = { known: true, code, cause: message, remedy };
+    expect(explainPasted(code)).toEqual(row);
+    expect(explainPasted(` ${code}\n`)).toEqual(row);
+    expect(explainPasted(`rolekey: ${message} ${remedy}`)).toEqual(row);
+    expect(explainPasted(`rolekey: dev: ${message} ${remedy}`)).toEqual(row);
+    expect(explainPasted(`{"version":1,"error":{"code":"${code}","message":"x"}}`)).toEqual(row);
+  });
+
+  it.each([
+    ['hello', null],
+    ['', null],
+    ['constructor', null],
+    ['{"code":"toString"}', null],
+    ['AccessDeniedException: The moon is in the wrong phase.', 'aws-access-denied'],
+  ])('is not known where it is %j, which is said', (text, code) => {
+    expect(explainPasted(text)).toMatchObject({
+      known: false,
+      code,
+      cause: 'Rolekey does not know this text.',
+    });
+  });
+
+  it('has an answer whatever it is', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        'certificate ',
+        'not ',
+        'expired ',
+        'profile:',
+        'Issuer: [',
+        '"code":"',
+        'Exception',
+        'List',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const { known, code, cause, remedy } = explainPasted(pieces.join(''));
+        expect(cause).toMatch(/\S\.$/);
+        expect(remedy).toMatch(/\S\.$/);
+        if (known) expect(isErrorCode(String(code))).toBe(true);
+      }),
+    );
   });
 });

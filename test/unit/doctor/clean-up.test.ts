@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cleanUp } from '../../../src/main/doctor/clean-up.ts';
+import { createConfigFile } from '../../../src/main/outlets/config-file.ts';
+import { createCredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
+import type { Account } from '../../../src/shared/model.ts';
+import { MemoryFiles } from '../outlets/memory-files.ts';
+import { account, cliPath, configPath, credentialsPath } from './facts.ts';
+
+let files: MemoryFiles;
+let created: Set<string>;
+let unemptied: Set<string>;
+let disconnected: string[];
+let accounts: Account[];
+
+beforeEach(() => {
+  files = new MemoryFiles();
+  created = new Set();
+  unemptied = new Set();
+  disconnected = [];
+  accounts = [];
+});
+
+const outlets = () => ({
+  config: createConfigFile({
+    files,
+    createdFiles: created,
+    path: configPath,
+    credentialsPath,
+    cliPath,
+  }),
+  credentials: createCredentialsFile({ files, createdFiles: created, path: credentialsPath, configPath }),
+});
+const clean = () =>
+  cleanUp({
+    ...outlets(),
+    accounts: () => accounts,
+    disconnect: async (ids) => void disconnected.push(...ids),
+    files,
+    configPath,
+    credentialsPath,
+    unemptied: { list: () => [...unemptied], delete: (id) => void unemptied.delete(id) },
+  });
+const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T', expiration: 'E' };
+
+describe('cleaning up', () => {
+  it('gives both files back as they were, byte for byte, and names each section', async () => {
+    const foreign = {
+      [configPath]:
+        '\ufeff# mine\r\n[default]\r\nregion = x\r\n[profile adopted]\r\nregion=y\r\ncredential_process = old',
+      [credentialsPath]: '[mine]\naws_access_key_id = AKIAMINE\n\n\n# end',
+    };
+    files = new MemoryFiles(foreign);
+    accounts = [
+      account('dev', { profileRegion: 'eu-west-1' }),
+      account('file', { outlet: 'credentials-file' }),
+    ];
+    const { config, credentials: keys } = outlets();
+    await config.put([
+      { accountId: 'dev', profile: 'dev', profileRegion: 'eu-west-1' },
+      { accountId: 'gone', profile: 'gone', profileRegion: null },
+      { accountId: 'taker', profile: 'adopted', profileRegion: null, adopt: true },
+    ]);
+    await keys.put([
+      { accountId: 'file', profile: 'file', credentials },
+      { accountId: 'lost', profile: 'lost', credentials },
+    ]);
+    unemptied.add('file');
+    expect(await clean()).toEqual({
+      removed: [
+        `${configPath} [profile adopted]`,
+        `${configPath} [profile dev]`,
+        `${configPath} [profile gone]`,
+        `${credentialsPath} [file]`,
+        `${credentialsPath} [lost]`,
+      ],
+      failed: [],
+    });
+    expect(Object.fromEntries(files.texts)).toEqual(foreign);
+    expect(disconnected).toEqual(['dev', 'file']);
+    expect(unemptied.size).toBe(0);
+  });
+
+  it('deletes files it made, and says so; twice does nothing more', async () => {
+    await outlets().config.put([{ accountId: 'dev', profile: 'dev', profileRegion: null }]);
+    expect((await clean()).removed).toEqual([`${configPath} [profile dev]`, configPath]);
+    expect(files.texts.size).toBe(0);
+    const writes = files.writes.length;
+    expect(await clean()).toEqual({ removed: [], failed: [] });
+    expect(files.writes).toHaveLength(writes);
+  });
+
+  it('names what the disconnect took away', async () => {
+    await outlets().credentials.put([{ accountId: 'file', profile: 'file', credentials }]);
+    const result = await cleanUp({
+      ...outlets(),
+      accounts: () => [account('file', { outlet: 'credentials-file' })],
+      disconnect: async () => void (await outlets().credentials.remove(['file'])),
+      files,
+      configPath,
+      credentialsPath,
+      unemptied: { list: () => [], delete: () => undefined },
+    });
+    expect(result.removed).toEqual([`${credentialsPath} [file]`, credentialsPath]);
+  });
+
+  it('leaves files without a section of Rolekey’s alone, permissions too', async () => {
+    files = new MemoryFiles({ [configPath]: '[a]\n', [credentialsPath]: '[b]\n' });
+    expect(await clean()).toEqual({ removed: [], failed: [] });
+    expect(files.writes).toEqual([]);
+  });
+
+  it('keeps the region of an account that is gone: nobody knows whose it is', async () => {
+    await outlets().config.put([{ accountId: 'gone', profile: 'gone', profileRegion: 'eu-west-1' }]);
+    expect((await clean()).failed).toEqual([]);
+    expect(files.texts.get(configPath)).toBe('[profile gone]\nregion = eu-west-1\n');
+  });
+
+  it('cleans one file where the other is damaged, and says which', async () => {
+    await outlets().credentials.put([{ accountId: 'file', profile: 'file', credentials }]);
+    const damaged = '[profile x]\n# managed by rolekey\n';
+    files.texts.set(configPath, damaged);
+    const { removed, failed } = await clean();
+    expect(removed).toEqual([`${credentialsPath} [file]`, credentialsPath]);
+    expect(failed).toMatchObject([{ subject: configPath, error: { code: 'marker-damaged' } }]);
+    expect(files.texts.get(configPath)).toBe(damaged);
+  });
+});
