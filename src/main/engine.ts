@@ -233,6 +233,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       notices,
       clock,
       http,
+      signInUrl: env.AWS_ENDPOINT_URL_SIGNIN ?? null,
       stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },
       awsTime,
     }),

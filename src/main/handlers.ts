@@ -4,6 +4,7 @@ import { askedByWindow } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
+import { consoleUrl } from './console/console-url.ts';
 import type { Notices } from './notices.ts';
 import type { Clock, Http } from './ports.ts';
 import type { PromptBroker } from './prompt-broker.ts';
@@ -23,6 +24,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly http: Http;
   readonly stsEnvironment: StsEnvironment;
+  /** AWS_ENDPOINT_URL_SIGNIN; null: not set. */
+  readonly signInUrl: string | null;
   /** Now, by the clock of the account's endpoint as far as it is known, milliseconds since the epoch. */
   readonly awsTime: (account: Account) => number;
 }
@@ -102,6 +105,11 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
       const { credentials } = sessions.serving(id);
       const origin = stsOrigin(account, parts.stsEnvironment);
       return callerIdentity(account, credentials, origin, parts.awsTime(account), http);
+    },
+    consoleUrl: async ({ account: id, ...wanted }) => {
+      const account = store.get(id);
+      const { credentials } = sessions.serving(id);
+      return consoleUrl(account, credentials, wanted, parts.signInUrl, http);
     },
     answerPrompt: async ({ id, answer }) => {
       prompts.answer(id, answer);
