@@ -204,6 +204,19 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./commands/whoami.ts')).whoami,
   },
   {
+    name: 'console',
+    summary: 'Open the AWS console in the browser, signed in as an account.',
+    words: 'ID',
+    minWords: 1,
+    maxWords: 1,
+    flags: {
+      print: on('print the address that signs in instead of opening it'),
+      destination: text('URL|SERVICE', 'where to land: a service such as ec2, or an address of the console'),
+      duration: text('SECONDS', 'how long to stay signed in, 900 to 43200, default the account’s'),
+    },
+    load: async () => (await import('./commands/console.ts')).openConsole,
+  },
+  {
     name: 'agent',
     summary: 'Run the agent in the foreground.',
     words: '',

@@ -263,6 +263,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       containerEndpoints,
       clock,
       http,
+      signInUrl: env.AWS_ENDPOINT_URL_SIGNIN ?? null,
       stsEnvironment: { ...environment, stsUrl: env.AWS_ENDPOINT_URL_STS ?? null },
       awsTime,
       doctor: {

@@ -5,6 +5,7 @@ import { AppError } from '../shared/errors.ts';
 import { formatTime, type Account, type AgentInfo } from '../shared/model.ts';
 import type { AccountService } from './accounts/account-service.ts';
 import type { AccountStore } from './accounts/account-store.ts';
+import { consoleUrl } from './console/console-url.ts';
 import { cleanUp, type CleanUpOptions } from './doctor/clean-up.ts';
 import { examine, type DoctorOptions } from './doctor/doctor.ts';
 import { replaceKeys, type ReplaceKeysOptions } from './doctor/replace-keys.ts';
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly http: Http;
   readonly stsEnvironment: StsEnvironment;
+  /** AWS_ENDPOINT_URL_SIGNIN; null: not set. */
+  readonly signInUrl: string | null;
   /** Now, by the clock of the account's endpoint as far as it is known, milliseconds since the epoch. */
   readonly awsTime: (account: Account) => number;
   /** What `doctor`, `replaceKeys` and `cleanUp` look at and work on. */
@@ -121,6 +124,11 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
     doctor: async (input) => ({ findings: await examine(parts.doctor, input.accounts) }),
     replaceKeys: (input) => replaceKeys(parts.doctor, input),
     cleanUp: () => cleanUp(parts.doctor),
+    consoleUrl: async ({ account: id, ...wanted }) => {
+      const account = store.get(id);
+      const { credentials } = sessions.serving(id);
+      return consoleUrl(account, credentials, wanted, parts.signInUrl, http);
+    },
     answerPrompt: async ({ id, answer }) => {
       prompts.answer(id, answer);
       return {};

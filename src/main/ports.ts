@@ -44,6 +44,12 @@ export interface Http {
    * @throws AppError `network-unreachable` (also on time-out), `tls-untrusted`, `endpoint-insecure`, `response-invalid` (too long).
    */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Makes a connection to the address ahead, where none is there, so that the request that follows need not wait for it.
+   * It sends nothing, and nobody is told how it went. Absent: connections are made with their first request.
+   * @throws AppError `endpoint-insecure`.
+   */
+  warm?(url: string): void;
 }
 
 export interface EditOptions {

@@ -3,7 +3,7 @@
  * The agent's socket, both windows' bridges and their preloads derive from it; a call without a handler does not compile.
  */
 import * as z from 'zod';
-import { links, unsettableFields } from './constants.ts';
+import { links, sessionDurationRange, unsettableFields } from './constants.ts';
 import {
   accountIdSchema,
   accountSchema,
@@ -323,6 +323,22 @@ export const calls = {
       removed: z.array(z.string()),
       /** Files that could not be cleaned. */
       failed: z.array(z.strictObject({ subject: z.string(), error: errorSchema })),
+    }),
+    doors: ['agent'],
+  },
+  /** An address that signs a browser in to the AWS console, for 15 minutes: as secret as what it stands for. */
+  consoleUrl: {
+    input: z.strictObject({
+      account: accountRef,
+      /** A service's name or an address of the console; null: its home. */
+      destination: z.string().max(2048).nullable(),
+      /** Seconds; null: the account's. */
+      sessionDuration: z.int().min(sessionDurationRange.min).max(sessionDurationRange.max).nullable(),
+    }),
+    output: z.strictObject({
+      url: z.string(),
+      /** Seconds, as AWS took them; null: it took none, and the console's session ends with the credentials. */
+      sessionDuration: z.int().nullable(),
     }),
     doors: ['agent'],
   },

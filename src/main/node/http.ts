@@ -1,24 +1,22 @@
-/** The Http port on undici: verified TLS, bounded in time and size, no redirect, one warmed connection per endpoint. */
+/** The Http port on undici: verified TLS, bounded in time and size, no redirect, connections kept and made ahead. */
 import { readFileSync } from 'node:fs';
-import { Agent, EnvHttpProxyAgent, request, type buildConnector, type Dispatcher } from 'undici';
+import { setImmediate } from 'node:timers/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { Agent, request, type Dispatcher } from 'undici';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Http, HttpRequest, HttpResponse } from '../ports.ts';
 import { isLoopback } from '../roles-anywhere/endpoint.ts';
+import { Connector, idleMs } from './http-connector.ts';
+import { isCut, networkError } from './http-errors.ts';
+import { parseProxy, type Proxy } from './http-proxy.ts';
 
-const connectTimeoutMs = 5000;
-const keepAliveMs = 60_000;
 const maxBodyBytes = 1024 * 1024;
 
-/** What requests to other computers go through. */
-export interface Proxy {
-  /** Address of the proxy, with name and password where it wants them. */
-  readonly url: URL;
-  /** NO_PROXY: hosts that are reached without it, separated by commas; `*` for all. */
-  readonly except: string;
-}
-
 export interface NodeHttpOptions {
-  /** PEM file of the CAs to trust in place of the built-in ones (AWS_CA_BUNDLE); null: the built-in ones. */
+  /**
+   * PEM file of the CAs to trust in place of all others (AWS_CA_BUNDLE); null: the built-in ones, and those of the file
+   * that NODE_EXTRA_CA_CERTS names, which Node itself reads.
+   */
   readonly caBundlePath: string | null;
   /** Absent or null: none. */
   readonly proxy?: Proxy | null;
@@ -40,87 +38,112 @@ export function httpOptionsOf(env: Readonly<Record<string, string | undefined>>)
 }
 
 /** @throws AppError `file-unreadable`, `file-undecodable` where the CA bundle cannot be used. */
-export function createNodeHttp(options: NodeHttpOptions): Http & { close(): Promise<void> } {
-  const tls: buildConnector.BuildOptions = {
-    timeout: connectTimeoutMs,
-    rejectUnauthorized: true, // said here, NODE_TLS_REJECT_UNAUTHORIZED is not asked
-    ...(options.caBundlePath === null ? {} : { ca: readBundle(options.caBundlePath) }),
-  };
-  const direct = new Agent({ connect: tls, keepAliveTimeout: keepAliveMs });
-  const proxy = options.proxy ?? null;
-  const outwards = proxy === null ? direct : proxyAgent(proxy, tls);
+export function createNodeHttp(options: NodeHttpOptions): NodeHttp {
+  const { caBundlePath, proxy = null } = options;
+  const secureContext = caBundlePath === null ? undefined : trusting(caBundlePath);
+  return new NodeHttp(new Connector({ secureContext, proxy }));
+}
 
-  async function send({ method, url, headers, body, timeoutMs }: HttpRequest): Promise<HttpResponse> {
-    const { protocol, hostname, host } = new URL(url);
-    const local = isLoopback(hostname);
-    if (protocol !== 'https:' && !(protocol === 'http:' && local)) {
-      throw new AppError('endpoint-insecure', { message: `The endpoint ${host} is not https.` });
-    }
+export class NodeHttp implements Http {
+  readonly #connector: Connector;
+  #agent: Agent;
+  /** When a request was last begun or ended, this computer's time. */
+  #usedAt = Date.now();
+
+  constructor(connector: Connector) {
+    this.#connector = connector;
+    this.#agent = this.#makeAgent();
+  }
+
+  async send(wanted: HttpRequest): Promise<HttpResponse> {
+    const url = new URL(wanted.url);
+    const { protocol, host, origin } = url;
+    const { timeoutMs } = wanted;
+    refuseInsecure(url);
+    this.#leaveWhatSleptOver();
     const signal = AbortSignal.timeout(timeoutMs);
+    const made = this.#connector.made(origin);
+    const agent = this.#agent;
     try {
-      const response = await within(
-        signal,
-        request(url, {
-          dispatcher: local ? direct : outwards,
-          method,
-          headers: { ...headers },
-          ...(body === undefined ? {} : { body }),
-          signal,
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        }),
-      );
-      return {
-        status: response.statusCode,
-        headers: singleHeaders(response.headers),
-        body: await boundedText(response.body, host),
-        verified: protocol === 'https:',
-      };
+      const answer = await exchange(agent, wanted, signal).catch((error: unknown) => {
+        // One that was kept, and that the other side gave up before it had seen this request: no failure of anybody's.
+        const wasKept = this.#connector.made(origin) === made;
+        if (!wasKept || !isCut(error)) throw error;
+        if (agent === this.#agent) this.#leaveConnections();
+        return exchange(this.#agent, wanted, signal);
+      });
+      return { ...answer, verified: protocol === 'https:' };
     } catch (error) {
-      throw isAppError(error) ? error : networkError(error, host, timeoutMs);
+      if (isAppError(error)) throw error;
+      throw networkError(error, { host, timeoutMs, proxy: this.#connector.proxyFor(url) });
+    } finally {
+      this.#usedAt = Date.now();
     }
   }
 
-  return {
-    send,
-    close: async () => {
-      await Promise.all([direct.destroy(), outwards.destroy()]);
-    },
-  };
-}
-
-function proxyAgent({ url, except }: Proxy, tls: buildConnector.BuildOptions): Dispatcher {
-  return new EnvHttpProxyAgent({
-    httpProxy: '', // plain http stays on this computer
-    httpsProxy: url.href,
-    noProxy: except,
-    connect: tls,
-    requestTls: tls,
-    proxyTls: tls,
-    keepAliveTimeout: keepAliveMs,
-  });
-}
-
-/** Takes `HOST:PORT` for http, as curl does. */
-function parseProxy(text: string): URL {
-  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  const url = URL.canParse(address) ? new URL(address) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && isDecodable(url)) return url;
-  throw new AppError('usage-invalid', {
-    // The text is not repeated: it may hold a password.
-    message: 'HTTPS_PROXY is not an address such as http://HOST:PORT.',
-    remedy: 'Correct it, and start the agent again.',
-  });
-}
-
-/** Whether name and password can be sent: a bare `%` is no character. */
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(username + password);
-    return true;
-  } catch {
-    return false;
+  warm(text: string): void {
+    const url = new URL(text);
+    refuseInsecure(url);
+    this.#leaveWhatSleptOver();
+    if (Number(this.#agent.stats[url.origin]?.connected ?? 0) === 0) this.#connector.warm(url);
   }
+
+  /** Cuts what is under way. */
+  async close(): Promise<void> {
+    this.#connector.close();
+    await this.#agent.destroy();
+  }
+
+  #makeAgent(): Agent {
+    return new Agent({
+      connect: this.#connector.connect,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+    });
+  }
+
+  /** A timer does not run while the computer sleeps: what the wall clock calls old is not trusted. */
+  #leaveWhatSleptOver(): void {
+    const now = Date.now();
+    if (Math.abs(now - this.#usedAt) > idleMs) this.#leaveConnections();
+    this.#usedAt = now;
+  }
+
+  /** Requests under way end on them, new ones get new ones. */
+  #leaveConnections(): void {
+    const old = this.#agent;
+    this.#agent = this.#makeAgent();
+    this.#connector.close();
+    old.close().catch(() => undefined); // whoever waits for a request on it is told
+  }
+}
+
+/** @throws AppError `endpoint-insecure`. */
+function refuseInsecure({ protocol, hostname, host }: URL): void {
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  throw new AppError('endpoint-insecure', { message: `The endpoint ${host} is not https.` });
+}
+
+async function exchange(
+  dispatcher: Dispatcher,
+  { method, url, headers, body, timeoutMs }: HttpRequest,
+  signal: AbortSignal,
+): Promise<Omit<HttpResponse, 'verified'>> {
+  const response = await within(
+    signal,
+    request(url, {
+      dispatcher,
+      method,
+      headers: { ...headers },
+      ...(body === undefined ? {} : { body }),
+      signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    }),
+  );
+  const text = await boundedText(response.body, new URL(url).host);
+  await setImmediate(); // undici frees the connection a turn after the body's end: who asks at once would get a second one
+  return { status: response.statusCode, headers: singleHeaders(response.headers), body: text };
 }
 
 /** undici takes notice of the signal only once it has a connection: name look-up and handshakes have their own time. */
@@ -132,17 +155,22 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-function readBundle(path: string): string {
-  let text: string;
+/** TLS that trusts the CAs of a PEM file and no others. @throws AppError `file-unreadable`, `file-undecodable`. */
+function trusting(path: string): SecureContext {
+  let ca: string;
   try {
-    text = readFileSync(path, 'utf8');
+    ca = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new AppError('file-unreadable', {
       message: `The CA bundle ${path} (AWS_CA_BUNDLE) cannot be read.`,
       cause,
     });
   }
-  if (/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(text)) return text;
+  try {
+    if (/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(ca)) return createSecureContext({ ca });
+  } catch {
+    // Said below: begun as a certificate, and none.
+  }
   throw new AppError('file-undecodable', {
     message: `The CA bundle ${path} (AWS_CA_BUNDLE) holds no certificate.`,
     remedy: 'Set AWS_CA_BUNDLE to a PEM file of the CAs to trust, and start the agent again.',
@@ -171,42 +199,4 @@ async function boundedText(body: Dispatcher.ResponseData['body'], host: string):
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Codes of OpenSSL's verification, as Node names them, and of Node's own host name check. */
-const untrusted =
-  /^(ERR_TLS_CERT_|CERT_|CRL_|ERROR_IN_C|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$|UNSPECIFIED$)/;
-
-/** What undici says of a proxy that answered CONNECT with another status than 200. Who gives up here gives another reason. */
-const noTunnel = 'UND_ERR_ABORTED';
-
-/** What ends an exchange whose time is up: our signal, or undici's own count of the same time. */
-const timedOut = /^(TimeoutError|UND_ERR_(HEADERS|BODY)_TIMEOUT)$/;
-
-function networkError(error: unknown, host: string, timeoutMs: number): AppError {
-  const codes = codesOf(error);
-  const distrust = codes.find((code) => untrusted.test(code));
-  if (distrust !== undefined) {
-    return new AppError('tls-untrusted', {
-      message: `The certificate of ${host} is not trusted (${distrust}).`,
-      cause: error,
-    });
-  }
-  return new AppError('network-unreachable', { message: failureText(codes, host, timeoutMs), cause: error });
-}
-
-function failureText(codes: readonly string[], host: string, timeoutMs: number): string {
-  if (codes.includes(noTunnel)) return `${host} could not be reached: the proxy of HTTPS_PROXY refused.`;
-  if (codes.some((code) => timedOut.test(code))) {
-    return `${host} did not answer in ${String(timeoutMs / 1000)} s.`;
-  }
-  return `${host} could not be reached (${codes[0] ?? 'unknown'}).`;
-}
-
-/** The codes of an error and its causes, outermost first; its name where none of them has one. */
-function codesOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
-  const codes = [...own, ...codesOf(error.cause)];
-  return codes.length > 0 ? codes : [error.name];
 }

@@ -4,9 +4,9 @@
  */
 import { createHmac } from 'node:crypto';
 import type { CallOutput } from '../../shared/api.ts';
-import { AppError, isAppError } from '../../shared/errors.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
-import type { Http, HttpRequest, HttpResponse } from '../ports.ts';
+import type { Http, HttpResponse } from '../ports.ts';
 import { isSessionOf, parseAssumedRoleArn, parseRoleArn } from '../roles-anywhere/arn.ts';
 import {
   authorization,
@@ -18,6 +18,7 @@ import {
 } from '../roles-anywhere/canonical-request.ts';
 import { parseEndpointUrl } from '../roles-anywhere/endpoint.ts';
 import { quoted } from '../roles-anywhere/quoted.ts';
+import { askOnce } from './ask-once.ts';
 import type { SessionCredentials } from './create-session.ts';
 
 const timeoutMs = 10_000;
@@ -90,22 +91,7 @@ export async function callerIdentity(
     body,
     timeoutMs,
   } as const;
-  return identityIn(await send(http, request), account);
-}
-
-/** Unlike a session, nobody asks again by himself. */
-async function send(http: Http, request: HttpRequest): Promise<HttpResponse> {
-  try {
-    return await http.send(request);
-  } catch (error) {
-    if (!isAppError(error, 'network-unreachable')) throw error;
-    const { code, message } = error;
-    throw new AppError(code, {
-      message,
-      remedy: 'Check the network connection and try again.',
-      cause: error,
-    });
-  }
+  return identityIn(await askOnce(http, request), account);
 }
 
 /** Each part of the scope is hashed into the key of the next. */

@@ -75,6 +75,7 @@ export async function createSession(
     const time = serverClock.now(host);
     const request = createSessionRequest({ account, certificate, chain, endpoint, time });
     const signedFrom = ports.clock.now();
+    ports.http.warm?.(request.url); // while the token signs
     const signature = await signer.sign(Buffer.from(request.stringToSign));
     const { url, body } = request;
     const { answer, sentAt } = await inTurn(() =>

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createNodeHttp, httpOptionsOf } from '../../../src/main/node/http.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import { httpContract } from './http-contract.ts';
@@ -11,11 +11,28 @@ import { httpServer, httpsServer, makeIdentities, tcpServer, type Running } from
 describe('HTTP of Node', () => {
   httpContract((caBundlePath) => createNodeHttp({ caBundlePath }));
 
+  // A timer does not run while the computer sleeps, and what was connected before leads nowhere afterwards.
+  it.each([61_000, -61_000])('leaves connections behind when the clock is %d ms on', async (ms) => {
+    const server = await httpServer((response) => response.end('ok'));
+    const http = createNodeHttp({ caBundlePath: null });
+    const send = () => http.send({ method: 'GET', url: server.origin, headers: {}, timeoutMs: 5000 });
+    await send();
+    await send();
+    expect(server.connections).toBe(1);
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(now + ms);
+    await send().finally(() => clock.mockRestore());
+    expect(server.connections).toBe(2);
+    await http.close();
+    await server.close();
+  });
+
   it('over IPv6', async () => {
     const server = await httpServer((response) => response.end('ok'), '::1');
     const http = createNodeHttp({ caBundlePath: null });
+    http.warm(server.origin);
     const { body } = await http.send({ method: 'GET', url: server.origin, headers: {}, timeoutMs: 5000 });
-    expect(body).toBe('ok');
+    expect([body, server.connections]).toEqual(['ok', 1]);
     await server.close();
     await http.close();
   });

@@ -14,6 +14,7 @@ import {
   type Socket,
 } from 'node:net';
 import { join } from 'node:path';
+import { createServer as createRawTlsServer } from 'node:tls';
 import { Authority } from '../../support/pki/authority.ts';
 
 export interface Seen {
@@ -67,23 +68,41 @@ export interface TlsOptions {
   readonly cert: string;
 }
 
-export async function httpsServer(tls: TlsOptions, respond: Respond): Promise<Running> {
+/** @param name what the client is to call it by; it listens on 127.0.0.1 whatever that is. */
+export async function httpsServer(tls: TlsOptions, respond: Respond, name = '127.0.0.1'): Promise<Running> {
   let running!: Running;
   const server = createTlsServer(
     tls,
     listenerOf(() => running, respond),
   );
   server.on('tlsClientError', () => undefined);
-  return (running = await listen(server, 'https', '127.0.0.1'));
+  return (running = named(await listen(server, 'https', '127.0.0.1'), name));
 }
 
 /** Takes connections and does as it is told, byte by byte. */
-export async function tcpServer(handle: (socket: Socket) => void): Promise<Running> {
+export async function tcpServer(handle: (socket: Socket) => unknown): Promise<Running> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => undefined);
     handle(socket);
   });
   return listen(server, 'http', '127.0.0.1');
+}
+
+/** The same within TLS: `handle` gets what is in it. */
+export async function tlsServer(
+  tls: TlsOptions,
+  handle: (socket: Socket) => unknown,
+  name = '127.0.0.1',
+): Promise<Running> {
+  const server = createRawTlsServer(tls, (socket) => {
+    socket.on('error', () => undefined);
+    handle(socket);
+  });
+  return named(await listen(server, 'https', '127.0.0.1'), name);
+}
+
+function named(running: Running, name: string): Running {
+  return Object.assign(running, { origin: running.origin.replace('127.0.0.1', name) });
 }
 
 async function listen(server: Server | TcpServer, scheme: string, host: string): Promise<Running> {
@@ -112,10 +131,16 @@ async function listen(server: Server | TcpServer, scheme: string, host: string):
   return running;
 }
 
+/**
+ * An address that Rolekey reaches through a proxy, as it is no loopback address by name, and that leads nowhere else all
+ * the same: a connection to it ends at this computer, by Linux and by macOS.
+ */
+export const behindProxy = '0.0.0.0';
+
 /** Certificates of one test CA, each wrong in its own way, and a file that trusts the CA. */
 export function makeIdentities(directory: string) {
   const authority = Authority.root(join(directory, 'ca'), { subject: '/O=Test/CN=Test TLS CA' });
-  const names = 'IP:127.0.0.1,IP:::1,DNS:localhost';
+  const names = `IP:127.0.0.1,IP:::1,DNS:localhost,IP:${behindProxy}`;
   const server = { extendedKeyUsage: 'serverAuth', subjectAltName: names };
   const identity = (name: string, options: Parameters<Authority['identity']>[0]): TlsOptions => {
     const { privateKeyPem, pem } = authority.identity({ name, subject: '/O=Test/CN=server', ...options });

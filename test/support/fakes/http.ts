@@ -16,6 +16,8 @@ export interface FakeResponse {
 
 export class FakeHttp {
   readonly requests: FakeRequest[] = [];
+  /** Addresses a connection was made to ahead. */
+  readonly warmed: string[] = [];
   react: (request: FakeRequest) => FakeResponse;
 
   constructor(react: (request: FakeRequest) => FakeResponse) {
@@ -25,5 +27,9 @@ export class FakeHttp {
   async send(request: FakeRequest): Promise<FakeResponse> {
     this.requests.push(request);
     return this.react(request);
+  }
+
+  warm(url: string): void {
+    this.warmed.push(url);
   }
 }

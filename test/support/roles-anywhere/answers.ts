@@ -1,6 +1,7 @@
 /** What goes back over the wire. */
 import type { Session } from './sessions.ts';
 import type { Grant } from './create-session.ts';
+import type { FederationGrant } from './federation.ts';
 import type { Operation, Outcome } from './faults.ts';
 import { packedPolicySize, sourceIdentity, stableUuid } from './identity.ts';
 import { callerIdentityXml, stsErrorXml } from './sts.ts';
@@ -60,21 +61,36 @@ export function errorAnswer(
   message: string,
   requestId: string,
 ): Answer {
+  if (operation === 'federation') {
+    return { status, headers: { 'content-type': 'text/html' }, body: `<html>${message}</html>` };
+  }
   if (operation === 'get-caller-identity') return xml(status, stsErrorXml(type, message, requestId));
   const answer = json(status, { message });
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': type } };
 }
 
-/** The answer that a fault puts in the place of every other; null where it does not. */
-export function replacement(outcome: Outcome | null, operation: Operation, requestId: string): Answer | null {
+/** What a granted request to the federation endpoint gets. */
+export function federationAnswer(grant: FederationGrant): Answer {
+  return grant.kind === 'token'
+    ? json(200, { SigninToken: grant.token })
+    : { status: 302, headers: { location: grant.destination }, body: '' };
+}
+
+/** The answer that a fault puts in the place of every other; null where it does not. @param now the server's time, milliseconds. */
+export function replacement(
+  outcome: Outcome | null,
+  operation: Operation,
+  requestId: string,
+  now: number,
+): Answer | null {
   switch (outcome?.kind) {
     case 'throttle': {
       const type = operation === 'create-session' ? 'ThrottlingException' : 'Throttling';
       const answer = errorAnswer(operation, 429, type, 'Rate exceeded', requestId);
-      const { retryAfterSeconds: wait } = outcome;
-      return wait === undefined
-        ? answer
-        : { ...answer, headers: { ...answer.headers, 'retry-after': String(wait) } };
+      const { retryAfterSeconds: wait, asDate } = outcome;
+      if (wait === undefined) return answer;
+      const value = asDate ? new Date(now + wait * 1000).toUTCString() : String(wait);
+      return { ...answer, headers: { ...answer.headers, 'retry-after': value } };
     }
     case 'error': {
       const [type, message] =

@@ -16,7 +16,7 @@ const common = {
   /** How many requests are hit; `until-cleared` for all from now on. */
   times: z.union([z.int().min(1), z.literal('until-cleared')]).default(1),
   /** Which requests are hit. */
-  operation: z.enum(['create-session', 'get-caller-identity']).default('create-session'),
+  operation: z.enum(['create-session', 'get-caller-identity', 'federation']).default('create-session'),
 };
 
 const kinds = [
@@ -24,8 +24,16 @@ const kinds = [
   z.strictObject({ kind: z.literal('latency'), milliseconds: z.int().min(0), ...common }),
   z.strictObject({ kind: z.literal('date'), offsetSeconds: z.int(), ...common }),
   z.strictObject({ kind: z.literal('session-seconds'), seconds: z.int(), ...common }),
+  /** The federation endpoint takes no SessionDuration, as for credentials of a chained role. */
+  z.strictObject({ kind: z.literal('duration-refused'), ...common }),
   // Outcomes: one acts on a request, the oldest first.
-  z.strictObject({ kind: z.literal('throttle'), retryAfterSeconds: z.int().min(0).optional(), ...common }),
+  z.strictObject({
+    kind: z.literal('throttle'),
+    retryAfterSeconds: z.int().min(0).optional(),
+    /** Retry-After as an HTTP date in place of seconds. */
+    asDate: z.boolean().default(false),
+    ...common,
+  }),
   z.strictObject({ kind: z.literal('error'), status: status5xx.default(500), ...common }),
   z.strictObject({
     kind: z.literal('drop'),
@@ -57,7 +65,7 @@ export type FaultInput = z.input<typeof faultSchema>;
 export type Fault = z.output<typeof faultSchema>;
 export type Operation = Fault['operation'];
 
-const modifierKinds = ['latency', 'date', 'session-seconds'] as const;
+const modifierKinds = ['latency', 'date', 'session-seconds', 'duration-refused'] as const;
 export type Modifier = Extract<Fault, { kind: (typeof modifierKinds)[number] }>;
 export type Outcome = Exclude<Fault, Modifier>;
 

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from './account.ts';
 import {
   errorAnswer,
+  federationAnswer,
   identityAnswer,
   isoSeconds,
   replacement,
@@ -19,6 +20,7 @@ import {
 import { parseArn } from './arn.ts';
 import { control } from './control.ts';
 import { judgeCreateSession, nothingObserved, type Observations } from './create-session.ts';
+import { Federation, FederationRefusal, type FederationReason } from './federation.ts';
 import { Faults, type Fate, type Operation } from './faults.ts';
 import { Refusal, type Reason } from './refusal.ts';
 import { Sessions } from './sessions.ts';
@@ -38,7 +40,7 @@ export interface RequestRecord extends Observations {
   /** What the rules said, whatever a fault made of the answer; `unread` where the connection was cut before. */
   verdict: 'accepted' | 'refused' | 'unread';
   /** Why it was refused. */
-  reason: Reason | StsReason | null;
+  reason: Reason | StsReason | FederationReason | null;
   detail: string | null;
   /** Null where no whole answer was sent. */
   status: number | null;
@@ -63,6 +65,11 @@ export interface ServerOptions {
   readonly onRequest?: (record: RequestRecord) => void;
 }
 
+const operations: Readonly<Record<string, Operation | undefined>> = {
+  '/': 'get-caller-identity',
+  '/federation': 'federation',
+};
+
 const maxHeaderBytes = 256 * 1024;
 const maxBodyBytes = 1024 * 1024;
 
@@ -84,6 +91,7 @@ export class RunningServer {
   readonly #options: ServerOptions;
   readonly #server: Server;
   readonly #sessions = new Sessions();
+  readonly #federation = new Federation();
   #arrived = 0;
 
   constructor(options: ServerOptions) {
@@ -134,7 +142,7 @@ export class RunningServer {
       send(response, answer, { date: this.now() });
       return;
     }
-    const operation = path === '/' ? 'get-caller-identity' : 'create-session';
+    const operation = operations[path] ?? 'create-session';
     const fate = this.faults.draw(operation);
     const record = this.#open(request, operation, fate);
     try {
@@ -194,15 +202,22 @@ export class RunningServer {
   /** @param wire null where the body was too long to be kept. */
   #answer(wire: WireRequest | null, fate: Fate, record: RequestRecord): Answer {
     const { operation, requestId } = record;
-    const instead = replacement(fate.outcome, operation, requestId);
+    const instead = replacement(fate.outcome, operation, requestId, this.now());
     try {
       const answer =
         operation === 'create-session'
           ? this.#createSession(wire, fate, record)
-          : this.#getCallerIdentity(wire, record);
+          : operation === 'federation'
+            ? this.#federate(wire, fate, record)
+            : this.#getCallerIdentity(wire, record);
       record.verdict = 'accepted';
       return instead ?? spoil(answer, fate.outcome);
     } catch (error) {
+      if (error instanceof FederationRefusal) {
+        record.verdict = 'refused';
+        record.reason = error.reason;
+        return instead ?? errorAnswer(operation, error.status, '', error.message, requestId);
+      }
       if (!(error instanceof Refusal || error instanceof StsRefusal)) throw error;
       record.verdict = 'refused';
       record.reason = error.reason;
@@ -224,6 +239,18 @@ export class RunningServer {
     record.assumedRoleArn = session.assumedRoleArn;
     record.expiration = isoSeconds(session.expiresAt);
     return sessionAnswer({ ...grant, role }, session);
+  }
+
+  #federate(wire: WireRequest | null, fate: Fate, record: RequestRecord): Answer {
+    if (wire === null) throw new FederationRefusal('body-too-long');
+    const takesDuration = fate.modifier('duration-refused') === undefined;
+    const judgement = { sessions: this.#sessions, now: this.now(), takesDuration };
+    const grant = this.#federation.judge(wire, judgement);
+    record.accessKeyId = grant.session.accessKeyId;
+    record.assumedRoleArn = grant.session.assumedRoleArn;
+    record.detail = grant.kind;
+    if (grant.kind === 'token') record.durationSeconds = grant.durationSeconds;
+    return federationAnswer(grant);
   }
 
   #getCallerIdentity(wire: WireRequest | null, record: RequestRecord): Answer {
