@@ -8,6 +8,7 @@ import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
+import { createLineNotifier } from './node/line-notifier.ts';
 import type { Lock } from './node/lock-file.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
@@ -25,8 +26,10 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
-  /** Absent: nobody is told. */
+  /** Absent: notifications are said. */
   readonly notifier?: Notifier;
+  /** Says one line to whoever watches an agent without windows. Null or absent: nobody does. */
+  readonly say?: ((line: string) => void) | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
   /**
@@ -74,7 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
-      notifier: options.notifier ?? null,
+      notifier: options.notifier ?? createLineNotifier(options.say ?? null),
     },
   );
   const listener = createAgentListener(paths.socket);
