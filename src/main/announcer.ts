@@ -15,6 +15,9 @@ export interface AnnouncerOptions {
 
 /** The longest time between two looks while something is to come, milliseconds: short enough that a jump of the clock is met soon. */
 const tickMs = 15_000;
+/** The same while it is further off than a day: a certificate that expires next month needs no such haste. */
+const farTickMs = 600_000;
+const dayMs = 86_400_000;
 
 export class Announcer {
   readonly #options: AnnouncerOptions;
@@ -48,9 +51,7 @@ export class Announcer {
   stop(): void {
     this.#stopped = true;
     this.#cancelLook();
-    for (const { shown } of this.#memory.values()) {
-      for (const id of shown.keys()) this.#options.notifier?.withdraw(id);
-    }
+    for (const id of this.#memory.shown.keys()) this.#options.notifier?.withdraw(id);
     this.#memory = nothingTold;
   }
 
@@ -68,7 +69,7 @@ export class Announcer {
       this.#memory = memory;
       for (const id of withdraw) notifier?.withdraw(id);
       for (const notification of show) notifier?.show(notification);
-      if (wakeAt !== null) this.#lookIn(Math.min(wakeAt - now, tickMs));
+      if (wakeAt !== null) this.#lookIn(wakeAt - now > dayMs ? farTickMs : Math.min(wakeAt - now, tickMs));
     } catch (error) {
       // Accounts whose file cannot be read for a while are looked at again; nothing else ends for it.
       logger.log('warn', 'not-announced', { error });

@@ -22,6 +22,7 @@ import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
 import { preflight, refuse } from './roles-anywhere/preflight.ts';
+import { viewOf } from './sessions/account-view.ts';
 import { createSession } from './sessions/create-session.ts';
 import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.ts';
 import { byLocalClock } from './sessions/live-session.ts';
@@ -142,7 +143,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const outlets = outletsOn(awsFiles);
   const announcer = new Announcer({
     notifier: world.notifier,
-    accounts: () => store.list().map(({ id, label }) => ({ account: id, label, state: sessions.state(id) })),
+    accounts: () =>
+      store.list().map((account) => viewOf(account, sessions, serverClock.offset(hostOf(account)))),
     clock,
     logger,
   });
@@ -293,8 +295,11 @@ export function createEngine(options: EngineOptions, world: World): Engine {
 
   /** Now, by the clock of the account's endpoint as far as it is known. */
   function awsTime(account: Account): number {
-    return serverClock.now(
-      resolveEndpoint(account, parseRoleArn(account.roleArn).partition, environment).host,
-    );
+    return serverClock.now(hostOf(account));
+  }
+
+  /** Of the account's endpoint: name and port, as in a URL. */
+  function hostOf(account: Account): string {
+    return resolveEndpoint(account, parseRoleArn(account.roleArn).partition, environment).host;
   }
 }

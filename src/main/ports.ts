@@ -142,7 +142,7 @@ export interface Prompts {
   ): Promise<Exclude<PromptAnswer, { cancel: true }> | NoAnswer | null>;
 }
 
-export type { Notification } from './notifications/notification.ts';
+export type { Notification, NotificationAction } from './notifications/notification.ts';
 
 /** What tells a person who is not looking. */
 export interface Notifier {

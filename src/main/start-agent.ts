@@ -11,6 +11,7 @@ import { createEndpointListener } from './node/endpoint-listener.ts';
 import { fileModes } from './node/file-modes.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
+import { createLineNotifier } from './node/line-notifier.ts';
 import type { Lock } from './node/lock-file.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
@@ -31,8 +32,10 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
-  /** Absent: nobody is told. */
+  /** Absent: notifications are said. */
   readonly notifier?: Notifier;
+  /** Says one line to whoever watches an agent without windows. Null or absent: nobody does. */
+  readonly say?: ((line: string) => void) | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
   /**
@@ -92,7 +95,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       }),
       moduleFiles: createModuleFiles(),
       endpointListener: createEndpointListener(),
-      notifier: options.notifier ?? null,
+      notifier: options.notifier ?? createLineNotifier(options.say ?? null),
     },
   );
   const listener = createAgentListener(paths.socket);

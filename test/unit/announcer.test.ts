@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Announcer } from '../../src/main/announcer.ts';
+import { viewOf } from '../../src/main/sessions/account-view.ts';
 import type { Notification, Notifier } from '../../src/main/ports.ts';
 import { AppError } from '../../src/shared/errors.ts';
 import { hour, minute, second, World } from './sessions/service-world.ts';
@@ -20,8 +21,10 @@ class FakeNotifier implements Notifier {
   }
 }
 
-const pin = 'a:person-needed';
-const over = 'a:session-expired';
+const pin = 'person-needed:pin T T';
+const unplugged = 'key-unplugged:T T';
+const over = 'session-expired';
+const back = 'back-again';
 let world: World;
 let notifier: FakeNotifier;
 let announcer: Announcer;
@@ -33,7 +36,7 @@ function announcerFor(shows: Notifier | null): Announcer {
     notifier: shows,
     accounts: () => {
       if (unreadable !== null) throw unreadable;
-      return world.accounts.map(({ id, label }) => ({ account: id, label, state: world.state(id) }));
+      return world.accounts.map((account) => viewOf(account, world.service, 0));
     },
     clock: world.clock,
     logger: world.logger,
@@ -138,6 +141,61 @@ describe('the announcer', () => {
     announcer.resumed();
     await world.clock.advance(0);
     expect(notifier.log).toEqual([pin]);
+  });
+
+  it('tells once of a token that is pulled out, whoever depends on it, and of its return', async () => {
+    world = new World({ a: 'T', b: 'T' });
+    announcer.stop();
+    announcer = announcerFor(notifier);
+    await world.connect('a', 'b');
+    world.token('a').unplug();
+    await world.clock.advance(31 * minute); // half of the hour is gone: the renewal comes upon it
+    expect(notifier.log).toEqual([unplugged]);
+    expect(notifier.visible.get(unplugged)).toMatchObject({
+      title: 'The token “T” is not plugged in',
+      accounts: ['a', 'b'],
+      button: { label: 'Connect', action: { kind: 'connect', accounts: ['a', 'b'] } },
+    });
+    await world.clock.advance(20 * minute); // it is looked for again and again
+    expect(notifier.log).toEqual([unplugged]);
+    world.token('a').present = true;
+    await world.connect('a', 'b');
+    await world.clock.advance(second);
+    expect(notifier.log).toEqual([unplugged, `-${unplugged}`, back]);
+    expect(notifier.visible.get(back)?.title).toBe('2 accounts work again');
+  });
+
+  it('tells a hundred that expire together in one', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `a${String(index)}`);
+    world = new World(Object.fromEntries(names.map((name) => [name, 'T'])));
+    announcer.stop();
+    announcer = announcerFor(notifier);
+    await world.connect(...names);
+    world.token('a0').unlocked = false;
+    await world.clock.advance(3 * hour);
+    expect(notifier.log).toEqual([pin, pin, `-${pin}`, over]);
+    expect(notifier.visible.get(over)?.accounts).toHaveLength(100);
+  });
+
+  it('looks seldom while there is nothing to come but a certificate’s end in weeks', async () => {
+    let looks = 0;
+    const certificate = { sha256: 'c', notAfter: world.clock.now() + 60 * 24 * hour };
+    const far = new Announcer({
+      notifier,
+      accounts: () => {
+        looks += 1;
+        return world.accounts.map((account) => ({ ...viewOf(account, world.service, 0), certificate }));
+      },
+      clock: world.clock,
+      logger: world.logger,
+    });
+    world.onTold = (account) => far.changed(account, world.state(account));
+    await world.connect('a');
+    world.onTold = () => undefined;
+    await world.clock.advance(hour);
+    expect(looks).toBeLessThan(10);
+    expect(looks).toBeGreaterThan(4);
+    far.stop();
   });
 
   it('goes on when the accounts can be read again', async () => {

@@ -35,6 +35,8 @@ export const agent: Work = async ({ flags }, terminal) => {
             ),
         }
       : {}),
+    // Nobody reads what an agent says that a command started.
+    say: flags.on('auto-started') ? null : (line) => terminal.say(line),
   });
   if (running === null) return other(terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

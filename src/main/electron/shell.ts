@@ -105,7 +105,12 @@ export class Shell {
       clock,
       logger,
     });
-    this.#notifier = createNotifier({ onOpen: (account) => this.open(account), logger });
+    this.#notifier = createNotifier({
+      onOpen: (account) => this.open(account),
+      onConnect: (accounts) =>
+        void this.#ask(({ handlers }) => this.#connect(handlers, { accounts: [...accounts] })),
+      logger,
+    });
     this.#window = new MainWindow({
       root,
       devTools,

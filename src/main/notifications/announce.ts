@@ -2,29 +2,32 @@
  * What to show now and what to take back: a pure function of the time, the accounts and what was told before.
  *
  * Nothing is shown while the screen is locked, nothing twice, and nothing of an account that never served since it was
- * connected: whoever has just begun that is looking at it.
+ * connected: whoever has just begun that is looking at it. Accounts in one situation share one notification, and one
+ * that has just been shown is not shown anew at once: a hundred that expire within minutes are a few notifications.
  */
-import type { State } from '../../shared/model.ts';
+import { backAgain } from './back-again.ts';
+import { certificateExpires } from './certificate-expires.ts';
+import { clockWrong } from './clock-wrong.ts';
+import { keyUnplugged } from './key-unplugged.ts';
+import { followAll, viewsOf, type Memory } from './memory.ts';
 import type { AccountView, Notification, Situation } from './notification.ts';
 import { personNeeded } from './person-needed.ts';
+import { pinLocked } from './pin-locked.ts';
+import { Round } from './round.ts';
 import { sessionExpired } from './session-expired.ts';
 
-const situations: readonly Situation[] = [sessionExpired, personNeeded];
+export { follow, nothingTold, type Memory } from './memory.ts';
 
-/** What is remembered of one account. */
-interface Told {
-  /** When the credentials it served last end, as its state says it. Everything is told once for each. */
-  readonly until: string;
-  /** Everything told. */
-  readonly keys: ReadonlySet<string>;
-  /** What is being shown, by the notification's ID. */
-  readonly shown: ReadonlyMap<string, string>;
-}
-
-/** By account: those that serve, or did since they were connected. */
-export type Memory = ReadonlyMap<string, Told>;
-
-export const nothingTold: Memory = new Map();
+/** Which accounts are owed another word is known before that is told. */
+export const situations: readonly Situation[] = [
+  sessionExpired,
+  personNeeded,
+  keyUnplugged,
+  pinLocked,
+  certificateExpires,
+  clockWrong,
+  backAgain,
+];
 
 export interface Announcement {
   readonly show: readonly Notification[];
@@ -34,22 +37,6 @@ export interface Announcement {
   /** When to look again though no state changes, milliseconds since the epoch; null: never. */
   readonly wakeAt: number | null;
 }
-
-/** With what a change of an account's state means: that it serves counts, and that somebody disconnected it. */
-export function follow(memory: Memory, account: string, { activity, serving, error }: State): Memory {
-  const told = memory.get(account);
-  if (serving !== null) {
-    if (told?.until === serving.expiresAt) return memory;
-    const next = { until: serving.expiresAt, keys: new Set<string>(), shown: told?.shown ?? new Map() };
-    return new Map(memory).set(account, next);
-  }
-  const isDisconnected = activity === 'idle' && error === null;
-  if (told === undefined || !isDisconnected) return memory;
-  return new Map(memory).set(account, { ...told, until: disconnected });
-}
-
-/** In the place of a time: what is shown has to be taken back, and nothing is told any more. */
-const disconnected = '';
 
 /**
  * @param now milliseconds since the epoch.
@@ -62,52 +49,19 @@ export function announce(
   accounts: readonly AccountView[],
   before: Memory,
 ): Announcement {
-  const memory = new Map<string, Told>();
-  const show: Notification[] = [];
-  const withdraw: string[] = [];
-  const looks: number[] = [];
-  const views = new Map(accounts.map((view) => [view.account, view]));
-  const followed = accounts.reduce((known, { account, state }) => follow(known, account, state), before);
-  for (const [account, told] of followed) {
-    const view = told.until === disconnected ? undefined : views.get(account);
-    if (view === undefined) {
-      withdraw.push(...told.shown.keys());
-      continue;
-    }
-    const due = compare(view, told, now, isLocked);
-    show.push(...due.show);
-    withdraw.push(...due.withdraw);
-    memory.set(account, due.told);
-    looks.push(...situations.map(({ nextLook }) => nextLook(view, now)).filter((at) => at !== null));
+  const round = new Round(now, isLocked, { ...before, accounts: followAll(before, accounts) });
+  let views = viewsOf(round.accounts, accounts);
+  for (const situation of situations) {
+    round.tell(situation, views);
+    if (situation.returns !== undefined) views = viewsOf(round.accounts, accounts); // with who is owed a word now
   }
-  // Whoever unlocks the screen has it looked at anew.
-  return { show, withdraw, memory, wakeAt: isLocked || looks.length === 0 ? null : Math.min(...looks) };
-}
-
-/** What is true of one account beside what was told of it. */
-function compare(
-  view: AccountView,
-  told: Told,
-  now: number,
-  isLocked: boolean,
-): { readonly show: Notification[]; readonly withdraw: string[]; readonly told: Told } {
-  const { account } = view;
-  const keys = new Set(told.keys);
-  const shown = new Map(told.shown);
-  const show: Notification[] = [];
-  const withdraw: string[] = [];
-  for (const { name, tell } of situations) {
-    const id = `${account}:${name}`;
-    const telling = tell(view, now);
-    const key = telling === null ? null : `${told.until} ${name} ${telling.key}`;
-    if (key !== null && shown.get(id) === key) continue;
-    if (telling?.isDue === true && key !== null && !isLocked && !keys.has(key)) {
-      show.push({ id, title: telling.title, body: telling.body, account });
-      keys.add(key);
-      shown.set(id, key);
-    } else if (shown.delete(id)) {
-      withdraw.push(id);
-    }
-  }
-  return { show, withdraw, told: { ...told, keys, shown } };
+  const looks = situations.map(({ nextLook }) => nextLook(views, now) ?? Infinity);
+  const wakeAt = Math.min(round.nextShow, ...looks);
+  return {
+    show: round.show,
+    withdraw: round.withdraw,
+    memory: round.memory(situations, views),
+    // Whoever unlocks the screen has it looked at anew.
+    wakeAt: isLocked || wakeAt === Infinity ? null : wakeAt,
+  };
 }

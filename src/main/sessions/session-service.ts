@@ -216,6 +216,11 @@ export class SessionService {
     };
   }
 
+  /** The certificate used last for the account; null where none was yet. */
+  certificate(id: string): Signer['certificate'] | null {
+    return this.#sessions.get(id)?.certificate ?? null;
+  }
+
   /** Whether any account serves, is being connected or tried again; not where all of them wait for a person. */
   isBusy(): boolean {
     return [...this.#sessions.values()].some(({ isBusy }) => isBusy);
@@ -296,6 +301,7 @@ export class SessionService {
       const signer = await makeReady(account, signal);
       signal.throwIfAborted();
       session.key = signer.key;
+      session.certificate = signer.certificate;
       this.#clearWay(signer.key);
       const issued = await this.#dependencies.createSession(account, signer, signal, this.#inTurn);
       signal.throwIfAborted();

@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import { AppError, toErrorShape, type ErrorCode, type ErrorShape } from '../../shared/errors.ts';
 import type { Account, State } from '../../shared/model.ts';
-import type { SignerKey } from '../tokens/signer.ts';
+import type { Signer, SignerKey } from '../tokens/signer.ts';
 import type { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import type { PlannedSession } from './planner.ts';
@@ -41,6 +41,8 @@ export class Session {
   account: Account;
   /** The key used last, for `status`. */
   key: SignerKey | null = null;
+  /** The certificate used with it. */
+  certificate: Signer['certificate'] | null = null;
   /** Single flight: what is under way for the account. */
   attempt: Attempt | null = null;
   /** The credentials being served are not yet where the outlet should have put them. */

@@ -1,37 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { announce, nothingTold, type Memory } from '../../../src/main/notifications/announce.ts';
 import type { State } from '../../../src/shared/model.ts';
+import { Screen } from './screen.ts';
 import { connecting, disconnected, expired, failed, minute, needs, now, renewing } from './states.ts';
-import { retrying, second, serving, viewOf } from './states.ts';
+import { retrying, second, serving } from './states.ts';
 
-/** What a person sees of one account, step by step. */
-class Screen {
-  readonly shown = new Map<string, string>();
-  wakeAt: number | null = null;
-  label = 'Dev';
-  #memory: Memory = nothingTold;
-
-  /** @returns titles that are shown anew, and those taken back with a minus. */
-  look(state: State | null, at = now, isLocked = false): string[] {
-    const views = state === null ? [] : [viewOf(state, this.label)];
-    const { show, withdraw, memory, wakeAt } = announce(at, isLocked, views, this.#memory);
-    this.#memory = memory;
-    this.wakeAt = wakeAt;
-    const taken = withdraw.map((id) => {
-      expect(this.shown.has(id), `${id} is shown`).toBe(true);
-      this.shown.delete(id);
-      return `-${id}`;
-    });
-    for (const { id, title, account } of show) {
-      expect(account).toBe('dev');
-      this.shown.set(id, title);
-    }
-    return [...taken, ...show.map(({ id }) => id)];
-  }
-}
-
-const pin = 'dev:person-needed';
-const over = 'dev:session-expired';
+const pin = 'person-needed:pin 1 T';
+const over = 'session-expired';
+const back = 'back-again';
 const end = now + 60 * minute;
 
 describe('a session that needs its PIN', () => {
@@ -79,12 +54,13 @@ describe('a session that needs its PIN', () => {
 
   it('and then something else is told that in its place, and neither again', () => {
     const screen = new Screen();
+    const touch = 'person-needed:touch 1 T';
     screen.look(serving(end));
     screen.look(needs('pin', end), end - 10 * minute);
-    expect(screen.look(needs('token-absent', end), end - 9 * minute)).toEqual([pin]);
-    expect(screen.shown.get(pin)).toBe('“Dev” needs its token');
-    expect(screen.look(needs('pin', end), end - 8 * minute)).toEqual([`-${pin}`]);
-    expect(screen.look(needs('token-absent', end), end - 7 * minute)).toEqual([]);
+    expect(screen.look(needs('touch', end), end - 9 * minute)).toEqual([`-${pin}`, touch]);
+    expect(screen.shown.get(touch)?.title).toBe('“Dev” needs a touch of its token');
+    expect(screen.look(needs('pin', end), end - 8 * minute)).toEqual([`-${touch}`]);
+    expect(screen.look(needs('touch', end), end - 7 * minute)).toEqual([]);
   });
 
   it('is not told again for another label', () => {
@@ -142,7 +118,7 @@ describe('a session that has expired', () => {
     expect(screen.look(state, end)).toEqual([over]);
     expect(screen.look(connecting, end + minute)).toEqual([]);
     expect(screen.look(state, end + 2 * minute)).toEqual([]);
-    expect(screen.look(serving(end + 60 * minute), end + 3 * minute)).toEqual([`-${over}`]);
+    expect(screen.look(serving(end + 60 * minute), end + 3 * minute)).toEqual([`-${over}`, back]);
   });
 
   it('while it was being renewed is told when that fails, and not before', () => {

@@ -1,0 +1,60 @@
+/** A certificate is about to expire, and with it what is made of it. Told 30, 14, 7 days and a day before. */
+import type { Fact, FollowedView, Situation } from './notification.ts';
+import { byNumber, counted, named, showButton } from './wording.ts';
+
+const dayMs = 86_400_000;
+/** When it is told, days before the end. */
+const thresholds = [30, 14, 7, 1] as const;
+
+export const certificateExpires: Situation = {
+  name: 'certificate-expires',
+  facts: (views, now) => views.flatMap((view) => factOf(view, now)),
+  say: (views, now) => {
+    const ends = views.flatMap(({ certificate }) => certificate?.notAfter ?? []);
+    const end = Math.min(...ends);
+    const days = reached(end, now) ?? thresholds[0];
+    const within = days === 1 ? 'within a day' : `within ${String(days)} days`;
+    const date = new Date(end).toISOString().slice(0, 10);
+    const isOne = new Set(views.map(({ certificate }) => certificate?.sha256)).size === 1;
+    return {
+      title: isOne
+        ? `The certificate of ${counted(views)} expires ${within}`
+        : `Certificates of ${counted(views)} expire, the first ${within}`,
+      body: [
+        isOne
+          ? `The one of ${named(views)} ends on ${date}.`
+          : `Of ${named(views)}; the first ends on ${date}.`,
+        `Ask for a new one: without it there are no credentials for ${byNumber(views, 'the account', 'the accounts')}.`,
+      ].join(' '),
+      button: showButton(views),
+    };
+  },
+  nextLook: (views, now) => {
+    const next = views.flatMap(({ certificate }) => {
+      const days = thresholds.find(
+        (each) => certificate !== null && certificate.notAfter - each * dayMs > now,
+      );
+      return certificate === null || days === undefined ? [] : [certificate.notAfter - days * dayMs];
+    });
+    return next.length === 0 ? null : Math.min(...next);
+  },
+  // Each certificate is told of once at each threshold, whatever sessions are made of it.
+  isOver: () => false,
+  tellsRest: false,
+};
+
+function factOf(view: FollowedView, now: number): Fact[] {
+  const { certificate, account } = view;
+  const days = certificate === null ? null : reached(certificate.notAfter, now);
+  if (certificate === null || days === null) return [];
+  const { sha256 } = certificate;
+  return [
+    { group: '', key: `${sha256} ${String(days)}`, subject: `${account} ${sha256}`, view, when: 'now' },
+  ];
+}
+
+/** The threshold that is reached; null: none is, or it is over, which the account's state tells. */
+function reached(notAfter: number, now: number): number | null {
+  if (notAfter <= now) return null;
+  return thresholds.findLast((each) => notAfter - now <= each * dayMs) ?? null;
+}
