@@ -101,6 +101,27 @@ export function dialogsOf({ electron }: RunningApp): Promise<Told[]> {
   return electron.evaluate(() => [...(Reflect.get(globalThis, 'told') as Told[])]);
 }
 
+/**
+ * Waits until the app was told that of the screen, and acts on it. It asks every two seconds; what the desktop says
+ * meanwhile it does not hear.
+ */
+export function toldOfScreen({ electron }: RunningApp, awaited: 'locked' | 'active'): Promise<void> {
+  return electron.evaluate(
+    ({ powerMonitor }, state) =>
+      new Promise<void>((resolve) => {
+        const own = Reflect.get(powerMonitor, 'getSystemIdleState') as (seconds: number) => string;
+        Reflect.set(powerMonitor, 'getSystemIdleState', (seconds: number) => {
+          const told = own.call(powerMonitor, seconds);
+          if (told !== state) return told;
+          Reflect.set(powerMonitor, 'getSystemIdleState', own);
+          setImmediate(resolve);
+          return told;
+        });
+      }),
+    awaited,
+  );
+}
+
 /** The labels of what a person can click in the tray’s menu, and those of its submenus. */
 export async function labelsOf(item: TrayItem): Promise<string[]> {
   const entries = await item.menu();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
 import type { ShownNotification } from '../support/desktop/notifications.ts';
 import { until } from '../support/desktop/until.ts';
-import { accountOf, closeWindow, connect, logOf, windowLook } from './app-steps.ts';
+import { accountOf, closeWindow, connect, logOf, toldOfScreen, windowLook } from './app-steps.ts';
 import { AppWorld } from './app-world.ts';
 
 /** A session of this length is renewed after half of it. */
@@ -95,7 +95,7 @@ describe('a desktop with a notification service', () => {
     await connect(world, 'dev');
     const before = shown().length;
     world.desktop.screenSaver.lock();
-    await pause(2500); // the app asks every two seconds
+    await toldOfScreen(app, 'locked');
     await world.rolekey(['lock']);
     const state = async () => (await accountOf(world, 'dev')).state;
     await expect.poll(state, patience).toMatchObject({ reason: 'pin' });
@@ -112,7 +112,7 @@ describe('a desktop with a notification service', () => {
     expect(isWithdrawn(last!)).toBe(false);
     await app.electron.evaluate(({ app: main }) => main.quit());
     expect((await app.ended).failure).toBeNull();
-    expect(isWithdrawn(last!)).toBe(true);
+    await expect.poll(() => isWithdrawn(last!)).toBe(true); // the bus brings it, in its own time
   });
 });
 

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
 import type { TrayItem } from '../support/desktop/tray.ts';
+import { until } from '../support/desktop/until.ts';
 import {
   accountOf,
   answerDialogs,
@@ -31,8 +32,10 @@ const isConnected = async (id: string): Promise<boolean> =>
   (await accountOf(world, id)).state.serving !== null;
 /** The picture as soon as it is another than `before`. */
 async function nextIcon(before: Buffer): Promise<Buffer> {
-  await expect.poll(async () => (await tray.icon()).equals(before)).toBe(false);
-  return tray.icon();
+  return until(async () => {
+    const icon = await tray.icon();
+    return icon.equals(before) ? null : icon;
+  }, 'another picture');
 }
 
 describe('a desktop with a tray', () => {

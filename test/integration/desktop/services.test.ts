@@ -71,7 +71,7 @@ describe('the tray', () => {
     ['is disabled', { label: 'Show', enabled: false }, 'is disabled'],
   ])('does not click an entry that %s', async (_, entry, complaint) => {
     await show({ entries: [entry] });
-    await expect((await tray.item()).click('Show')).rejects.toThrow(complaint);
+    await expect((await tray.item()).click('Show', 200)).rejects.toThrow(complaint);
     expect(app?.heard()).toEqual([]);
   });
 });

@@ -88,6 +88,8 @@ export class RunningApp {
  * while it connects now and then keeps it waiting for ever.
  */
 const loader = resolve('node_modules/playwright-core/lib/server/electron/loader.js');
+/** So that an app which ends well is not ended by its inspector; see there. */
+const endInspector = resolve('test/support/desktop/end-inspector.cjs');
 
 /** @throws Error when it ends before its main process can be talked to; the message holds what it wrote. */
 export async function launchWithPlaywright(
@@ -98,7 +100,7 @@ export async function launchWithPlaywright(
   return new RunningApp(
     await _electron.launch({
       executablePath: electron.executable,
-      args: ['--disable-gpu', '-r', loader, ...electron.args, app, ...args],
+      args: ['--disable-gpu', '-r', loader, '-r', endInspector, ...electron.args, app, ...args],
       env,
       cwd: folder,
       chromiumSandbox: !isRoot,

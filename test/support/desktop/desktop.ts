@@ -86,8 +86,12 @@ export class Desktop {
     this.login1 = new Login1(parts.systemBus);
   }
 
-  /** Starts the app under Playwright; resolves when its main process can be talked to. */
+  /**
+   * Starts the app under Playwright; resolves when its main process can be talked to. One that a failed test has left
+   * is ended before: beside it this one would be a second start, and fail as well.
+   */
   async launch(options: LaunchOptions): Promise<RunningApp> {
+    await Promise.all(this.#apps.map((app) => app.stop()));
     const app = await launchWithPlaywright(electronOfRun(), this.#withEnv(options), this.home);
     this.#apps.push(app);
     return app;

@@ -116,17 +116,22 @@ export class TrayItem {
    * @throws Error when there is none (Electron leaves an unreadable image out), or when it is no PNG.
    */
   async icon(timeoutMs = 5000): Promise<Buffer> {
-    const name = await until(
-      async () => (await this.property('IconName').catch(() => '')) as string,
-      'the image of the tray icon',
-      timeoutMs,
-    );
-    const file = join((await this.property('IconThemePath')) as string, `${name}.png`);
-    const image = readFileSync(file);
+    const image = await until(() => this.#image(), 'the image of the tray icon', timeoutMs);
     if (!image.subarray(0, pngSignature.length).equals(pngSignature)) {
       throw new Error('The image of the tray icon is no PNG.');
     }
     return image;
+  }
+
+  /** Null where there is none at this moment: the file of an icon is removed when the next one is there. */
+  async #image(): Promise<Buffer | null> {
+    try {
+      const name = (await this.property('IconName')) as string;
+      const folder = (await this.property('IconThemePath')) as string;
+      return name === '' ? null : readFileSync(join(folder, `${name}.png`));
+    } catch {
+      return null;
+    }
   }
 
   /** The entries of its menu and of the menus in it, from the top; hidden ones as well. */
@@ -136,17 +141,18 @@ export class TrayItem {
   }
 
   /**
-   * Clicks the entry of that label.
+   * Clicks the entry of that label, as soon as a person could: a menu follows what happened in its own time.
    * @throws Error when there is none, or a person could not click it.
    */
-  async click(label: string): Promise<void> {
-    const menu = await this.menu();
-    const entry = menu.find((each) => each.label === label && each.visible);
-    if (entry === undefined) {
-      const labels = menu.map((each) => `“${each.label}”`).join(', ');
-      throw new Error(`The tray menu has no entry “${label}”; it has ${labels}.`);
-    }
-    if (!entry.enabled) throw new Error(`The entry “${label}” of the tray menu is disabled.`);
+  async click(label: string, timeoutMs = 10_000): Promise<void> {
+    let menu: MenuEntry[] = [];
+    const find = async (): Promise<MenuEntry | undefined> => {
+      menu = await this.menu();
+      return menu.find((each) => each.label === label && each.visible && each.enabled);
+    };
+    const entry = await until(find, 'an entry of the tray menu', timeoutMs).catch((error: unknown) => {
+      throw menu.length === 0 ? error : new Error(whyNot(menu, label));
+    });
     await this.#menuCall('Event', 'isvu', [entry.id, 'clicked', new Variant('i', 0), 0]);
   }
 
@@ -173,6 +179,13 @@ export class TrayItem {
       body,
     });
   }
+}
+
+function whyNot(menu: readonly MenuEntry[], label: string): string {
+  if (menu.some((each) => each.label === label && each.visible))
+    return `The entry “${label}” of the tray menu is disabled.`;
+  const labels = menu.map((each) => `“${each.label}”`).join(', ');
+  return `The tray menu has no entry “${label}”; it has ${labels}.`;
 }
 
 type Layout = [id: number, properties: EntryProperties, children: Layout[]];
