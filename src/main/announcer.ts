@@ -42,8 +42,8 @@ export class Announcer {
     this.#lookIn(0);
   }
 
-  /** Time may have passed unseen: the computer woke up. */
-  resumed(): void {
+  /** What no state tells: the computer woke up, or the plan says that it is time to ask a person. */
+  look(): void {
     this.#lookIn(0);
   }
 

@@ -172,7 +172,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       hub.emit({ name: 'state', payload: { account, state } });
       announcer.changed(account, state);
     },
-    onAsk: () => undefined,
+    onAsk: () => announcer.look(),
     onSetBack: (ms) => serverClock.setBack(ms),
   });
   const containerEndpoints = new ContainerEndpoints({
@@ -216,7 +216,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     machine: {
       resumed: () => {
         sessions.nudge();
-        announcer.resumed();
+        announcer.look();
       },
       setLocked: (isLocked) => {
         announcer.setLocked(isLocked);

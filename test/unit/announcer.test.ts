@@ -138,7 +138,7 @@ describe('the announcer', () => {
     await withoutPin();
     await world.clock.advance(31 * minute);
     world.clock.jump(20 * minute);
-    announcer.resumed();
+    announcer.look();
     await world.clock.advance(0);
     expect(notifier.log).toEqual([pin]);
   });
@@ -224,7 +224,7 @@ describe('the announcer', () => {
     await withoutPin();
     await world.clock.advance(50 * minute);
     silent.setLocked(true);
-    silent.resumed();
+    silent.look();
     expect(world.clock.pending).toBe(1); // the sessions' own
   });
 });

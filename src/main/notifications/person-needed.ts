@@ -1,11 +1,10 @@
 /** A session that is still served cannot be renewed without a person. Told when little time is left, and once more. */
+import { askingAtMinutes } from '../../shared/constants.ts';
 import type { Reason } from '../../shared/model.ts';
 import type { AccountView, Fact, FollowedView, Situation } from './notification.ts';
 import { byNumber, connectButton, counted, named, showButton, tokenKey, tokenOf } from './wording.ts';
 
 const minuteMs = 60_000;
-/** When it is told, minutes before the end. */
-const thresholds = [15, 5] as const;
 /** Whoever is needed for one account is told of those that follow within this time, too, milliseconds. */
 const aheadMs = 2 * minuteMs;
 
@@ -47,7 +46,7 @@ export const personNeeded: Situation = {
     const need = views.map(needOf).find((each) => each !== null) ?? 'choose';
     const { what, remedy } = needs[need](views);
     const left = Math.min(...views.map((view) => leftOf(view, now) ?? Infinity));
-    const minutes = thresholds.findLast((each) => left <= each * minuteMs) ?? thresholds[0];
+    const minutes = askingAtMinutes.findLast((each) => left <= each * minuteMs) ?? askingAtMinutes[0];
     const end = byNumber(
       views,
       `The session of ${named(views)} ends`,
@@ -62,7 +61,7 @@ export const personNeeded: Situation = {
   nextLook: (views, now) => {
     const next = views.flatMap((view) => {
       const left = leftOf(view, now);
-      const minutes = thresholds.find((each) => left !== null && left > each * minuteMs);
+      const minutes = askingAtMinutes.find((each) => left !== null && left > each * minuteMs);
       return left === null || minutes === undefined ? [] : [now + left - minutes * minuteMs];
     });
     return next.length === 0 ? null : Math.min(...next);
@@ -82,8 +81,8 @@ function factsOf(view: FollowedView, now: number): Fact[] {
     view,
     when,
   });
-  const reached = thresholds.findLast((each) => left <= each * minuteMs);
-  const soon = thresholds.find((each) => left > each * minuteMs && left <= each * minuteMs + aheadMs);
+  const reached = askingAtMinutes.findLast((each) => left <= each * minuteMs);
+  const soon = askingAtMinutes.find((each) => left > each * minuteMs && left <= each * minuteMs + aheadMs);
   return [
     ...(reached === undefined ? [] : [fact(reached, 'now')]),
     ...(soon === undefined ? [] : [fact(soon, 'along')]),

@@ -3,6 +3,7 @@
  * screen lock, and what is known of keys and tokens. It is called on a tick, so a clock that jumped or a laptop that slept
  * is nothing special.
  */
+import { askingAtMinutes } from '../../shared/constants.ts';
 import type { Activity, KeyInfo, Reason } from '../../shared/model.ts';
 import { needsTouch } from '../../shared/touch.ts';
 
@@ -22,7 +23,7 @@ export interface PlannedSession {
   readonly touch: KeyInfo['touch'];
   /** What it waits for a person for is there meanwhile: the token is plugged in again, or its PIN is held. */
   readonly isWayClear: boolean;
-  /** For which of {@link askingAt} a person was asked, since it serves what it serves; null: for none. */
+  /** For which of {@link askingAtMinutes} a person was asked, since it serves what it serves; null: for none. */
   readonly asked: number | null;
 }
 
@@ -44,7 +45,7 @@ export type Action =
   | {
       readonly kind: 'ask';
       readonly account: string;
-      /** How much of the session is left at most, minutes: one of {@link askingAt}. */
+      /** How much of the session is left at most, minutes: one of {@link askingAtMinutes}. */
       readonly minutes: number;
     };
 
@@ -57,9 +58,6 @@ export interface Plan {
 
 /** The longest time between two looks: short enough that a jump of the clock is met soon. */
 export const tickMs = 15_000;
-
-/** With how many minutes left a person is asked, once each. */
-export const askingAt = [15, 5] as const;
 
 /** While the computer is offline renewal is put off as long as credentials are good for more than this, milliseconds. */
 const offlineReserveMs = 300_000;
@@ -135,10 +133,11 @@ function askingOf(
 ): { readonly minutes: number; readonly at: number } | null {
   const left = (expiresAt - now) / minuteMs;
   // What was missed, with the screen locked or the computer asleep, is not made up for: the latest counts.
-  const minutes = askingAt.findLast((each) => left <= each) ?? askingAt.find((each) => left > each);
+  const minutes =
+    askingAtMinutes.findLast((each) => left <= each) ?? askingAtMinutes.find((each) => left > each);
   if (minutes === undefined) return null;
   if (asked === null || minutes < asked) return { minutes, at: expiresAt - minutes * minuteMs };
-  const next = askingAt.find((each) => each < asked);
+  const next = askingAtMinutes.find((each) => each < asked);
   return next === undefined ? null : { minutes: next, at: expiresAt - next * minuteMs };
 }
 
