@@ -231,7 +231,7 @@ export class SessionService {
    * @throws AppError what keeps it from serving, or `not-connected`.
    */
   serving(id: string): LiveSession {
-    this.#lookAtClock();
+    if (this.#lookAtClock()) this.#wake();
     const session = this.#sessions.get(id);
     const issued = session?.issued ?? null;
     if (issued !== null && issued.expiresAt > this.#dependencies.clock.now()) return issued;
@@ -425,19 +425,20 @@ export class SessionService {
    * Tells a clock that was set from time that passed. What is served counts by the wall clock, as it does for everybody who
    * reads its expiry, so it moves with a clock that was set back: else it would be served after its end. Time that seems to
    * have passed may have, in sleep; then the network may be another one.
+   * @returns whether there is something to plan.
    */
-  #lookAtClock(): void {
+  #lookAtClock(): boolean {
     const { clock, onSetBack } = this.#dependencies;
     const looked = { now: clock.now(), running: clock.running() };
     const jump = looked.now - this.#looked.now - (looked.running - this.#looked.running);
     this.#looked = looked;
-    if (Math.abs(jump) <= jumpMs) return;
+    if (Math.abs(jump) <= jumpMs) return false;
     if (jump < 0) onSetBack(-jump);
     for (const session of this.#sessions.values()) {
       if (jump < 0) session.setBack(-jump);
       else session.nudge();
     }
-    this.#wake();
+    return true;
   }
 
   /** Does what is due and sets the alarm for what comes next. */

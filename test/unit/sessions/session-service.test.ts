@@ -1483,6 +1483,13 @@ describe('a clock that is set', () => {
     expect(world.setBacks).toEqual([10 * minute]);
   });
 
+  it.each([-hour, hour])('by %d ms leaves one alarm set, not two', async (ms) => {
+    const world = await connected();
+    world.clock.jump(ms);
+    await world.clock.advance(15 * second);
+    expect(world.clock.pending).toBe(1);
+  });
+
   it.each([-30 * second, 30 * second])('by %d ms is none that was set', async (ms) => {
     const world = await connected();
     world.clock.jump(ms);
