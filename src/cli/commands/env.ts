@@ -9,15 +9,19 @@ import { exitCodes } from '../exit-codes.ts';
 import { shellFormats, type ShellFormat } from '../shell-formats.ts';
 import { processDocument } from './credential-process.ts';
 
-/** The variables AWS SDKs and tools read. */
+/** The variables AWS SDKs and tools read. @throws AppError `response-invalid` where no environment carries one. */
 export function credentialVariables({ credentials, profileRegion }: Served): Record<string, string> {
-  return {
+  const variables = {
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_SESSION_TOKEN: credentials.sessionToken,
     AWS_CREDENTIAL_EXPIRATION: credentials.expiration,
     ...(profileRegion === null ? {} : { AWS_REGION: profileRegion }),
   };
+  if (Object.values(variables).some((value) => value.includes('\0'))) {
+    throw new AppError('response-invalid', { message: 'The credentials hold a NUL character.' });
+  }
+  return variables;
 }
 
 /** What SDKs would take before a container endpoint: fixed keys, a profile, a web identity. */
