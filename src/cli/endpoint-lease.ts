@@ -18,14 +18,26 @@ export interface Lease {
 
 /**
  * An endpoint that ends with this process, however that ends: the agent takes it back once nobody listens to its events.
+ * @param onLost called where the agent ended first, and the endpoint with it.
  * @throws AppError why there is none; `agent-failed` where the agent takes longer than {@link answerMs}.
  */
-export async function leaseEndpoint(account: string, terminal: Terminal): Promise<Lease> {
+export async function leaseEndpoint(account: string, terminal: Terminal, onLost: () => void): Promise<Lease> {
   const link = { start: mustStart(terminal), client: randomUUID() };
   const leased = withAgent(terminal, link, async (agent) => {
-    const end = await agent.events(() => undefined);
+    let isHeld = false;
+    const stop = await agent.events(
+      () => undefined,
+      () => {
+        if (isHeld) onLost();
+      },
+    );
+    const end = (): void => {
+      isHeld = false;
+      stop();
+    };
     try {
       const opened = await agent.call('containerEndpoint', { account, lasting: false });
+      isHeld = true;
       return { variables: endpointVariables(opened), end };
     } catch (error) {
       end();

@@ -39,7 +39,11 @@ export const exec: Work = async ({ words, rest, flags }, terminal) => {
     const credentials = credentialVariables(await cachedCredentials(account, terminal));
     return run(command, args, { ...env, ...credentials }, terminal);
   }
-  const lease = await leaseEndpoint(account, terminal);
+  const lease = await leaseEndpoint(account, terminal, () =>
+    terminal.say(
+      `rolekey: The agent has ended, and with it the endpoint of “${command}”, which gets no new credentials any more. Start it again once ${account} is connected.`,
+    ),
+  );
   try {
     const hidden = hideDefault(env, terminal);
     return await run(command, args, { ...env, ...hidden, ...lease.variables }, terminal);

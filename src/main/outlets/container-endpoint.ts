@@ -5,8 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { toErrorShape } from '../../shared/errors.ts';
-import { formatTime } from '../../shared/model.ts';
-import type { SessionCredentials } from '../roles-anywhere/response.ts';
+import { formatTime, type Credentials } from '../../shared/model.ts';
 
 export interface ContainerRequest {
   readonly method: string;
@@ -31,7 +30,7 @@ export interface Grant {
 
 /** What an account serves. */
 export interface ServedByContainer {
-  readonly credentials: SessionCredentials;
+  readonly credentials: Omit<Credentials, 'expiration'>;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly roleArn: string;
@@ -98,7 +97,7 @@ export function answerContainerRequest(
     };
   }
   if (hasBody(headers)) return refusal(400, 'body-refused', 'A request has no body here.');
-  const account = accountOf(only('authorization'), endpoint.grants);
+  const account = accountOf(only('authorization') ?? '', endpoint.grants);
   if (account === null || request.target !== containerPath(account)) {
     return refusal(403, 'token-refused', 'The token does not open this path.');
   }
@@ -125,13 +124,13 @@ function credentialsOf(account: string, { serving }: ContainerEndpoint, now: num
 }
 
 /** The account the token opens. Every grant is compared, whichever fits, so that the time taken tells nothing. */
-function accountOf(token: string | null, grants: Iterable<Grant>): string | null {
-  const digest = tokenDigest(token ?? '');
+function accountOf(token: string, grants: Iterable<Grant>): string | null {
+  const digest = tokenDigest(token);
   let account: string | null = null;
   for (const grant of grants) {
     if (timingSafeEqual(grant.tokenDigest, digest)) account = grant.account;
   }
-  return token === null ? null : account;
+  return account;
 }
 
 function headerLines({ headers }: ContainerRequest): ReadonlyMap<string, readonly string[]> {

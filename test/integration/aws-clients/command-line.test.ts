@@ -130,4 +130,16 @@ describe('a Go SDK from before November 2023', () => {
     ]);
     expect(textOf(ran)).toBe('0\n');
   });
+
+  it('reads single quotes, as all others do', async () => {
+    const document = JSON.stringify({ Version: 1, AccessKeyId: 'KEY', SecretAccessKey: 'secret' });
+    const command = world.file('in single quotes', `#!/bin/sh\n[ "$#" = 1 ] && echo '${document}'\n`);
+    chmodSync(command, 0o755);
+    const config = world.file('single-quotes', `[profile x]\ncredential_process = '${command}' word\n`);
+    const resolve = (client: AwsClient): Promise<Resolved[]> =>
+      resolveCredentials(world, client, ['x'], { AWS_CONFIG_FILE: config });
+    for (const answer of await Promise.all(clients.map(resolve))) {
+      expect(answer).toMatchObject([{ profile: 'x', accessKeyId: 'KEY' }]);
+    }
+  });
 });

@@ -71,14 +71,17 @@ class Running {
   readonly exec: ChildProcess;
   readonly ended: Promise<number | null>;
   readonly opened: Promise<Opened>;
+  /** Standard error. */
+  said = '';
 
   constructor(id: string) {
     const print = 'echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $AWS_CONTAINER_AUTHORIZATION_TOKEN"; exec cat';
     this.exec = spawn(world.cli, ['exec', id, '--refresh', '--', 'sh', '-c', print], {
       env: world.env,
       cwd: world.home,
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: 'pipe',
     });
+    this.exec.stderr!.setEncoding('utf8').on('data', (text: string) => (this.said += text));
     stillRunning.add(this);
     this.ended = new Promise((resolve) => this.exec.on('exit', resolve));
     this.opened = new Promise((resolve) =>
@@ -413,10 +416,12 @@ it('no port and no token outlives the agent', async () => {
   expect(await statusOf(opened)).toBe(200);
   expect((await world.rolekey(['agent', 'stop'])).code).toBe(0);
   expect(await statusOf(opened)).toBe(null);
+  await until(() => running.said !== '');
+  expect(running.said).toMatch(/^rolekey: The agent has ended, [^\n]* once dev is connected\.\n$/);
   await world.connect('dev');
   expect(await statusOf(opened)).toBe(null);
   const next = new Running('dev');
   expect(await statusOf({ ...opened, url: (await next.opened).url })).toBe(403);
   await running.end();
-  await next.end();
+  expect([await next.end(), next.said]).toEqual([0, '']);
 });

@@ -68,6 +68,7 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   ['pure-planner', 'src/main/sessions/planner.ts', "import './good.ts';"],
   ['pure-outlets', 'src/main/outlets/ini-document.ts', "import '../node/leaf.ts';"],
   ['pure-outlets', 'src/main/outlets/unified-diff.ts', "import './from-electron.ts';"],
+  ['pure-outlets', 'src/main/outlets/container-endpoint.ts', "import '../ports.ts';"],
   ['pure-rooms', 'src/main/notifications/from-electron-room.ts', "import '../electron/good.ts';"],
   ['pure-rooms', 'src/main/setup-kit/from-fs.ts', "import 'node:fs';"],
   ['judges-are-strangers', 'test/support/from-src.ts', "import '../../src/shared/leaf.ts';"],
