@@ -296,7 +296,7 @@ describe('Rolekey’s own configuration', () => {
     await Promise.all([
       world.rolekey(['agent', '--reset-config', '--json']).then(({ stderr }) => expect(stderr).toBe('')),
       expect
-        .poll(async () => (await world.rolekey(['status'])).code)
+        .poll(async () => (await world.rolekey(['status'])).code, { timeout: 20_000 })
         .toBe(0)
         .then(() => world.rolekey(['agent', 'stop'])),
     ]);
