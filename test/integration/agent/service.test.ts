@@ -167,10 +167,10 @@ describe.skipIf(!canRun)('with a systemd user manager', () => {
           agents()
             .map(({ pid }) => pid)
             .filter((pid) => pid !== agent!.pid),
-        { timeout: 20_000 },
+        { timeout: 30_000 },
       )
       .toHaveLength(1);
-    await expect.poll(async () => (await rolekey(['status'])).code, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await rolekey(['status'])).code, { timeout: 20_000 }).toBe(0);
     const { accounts } = success(await rolekey(['status', '--json']), status);
     expect(accounts[0]!.state.serving, 'what the killed one left').not.toBeNull();
 
@@ -205,7 +205,7 @@ describe.skipIf(!canRun)('with a systemd user manager', () => {
     expect(agents().map(({ pid }) => pid)).toEqual([first!.pid]);
     await rolekey(['agent', 'stop']);
     expect((await systemctl('start', 'rolekey.service')).code).toBe(0);
-    await expect.poll(async () => (await rolekey(['status'])).code).toBe(0);
+    await expect.poll(async () => (await rolekey(['status'])).code, { timeout: 20_000 }).toBe(0);
     expect((await rolekey(['agent', 'stop'])).code).toBe(0);
     expect((await systemctl('is-failed', 'rolekey.service')).code, 'stopped is no failure').not.toBe(0);
   });

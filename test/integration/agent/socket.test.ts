@@ -13,6 +13,9 @@ import { pin, textOf, World } from '../../support/world/world.ts';
 import { jsonFailure, success } from '../contract/expectations.ts';
 import { agentRunning, credentials, status } from '../contract/shapes.ts';
 
+/** Processes take their time on a busy computer. */
+const soon = { timeout: 20_000 };
+
 let world: World;
 const socket = () => join(world.env.XDG_RUNTIME_DIR!, 'rolekey', 'agent.sock');
 const agents = () => world.processes().filter(({ argv }) => argv.includes('agent'));
@@ -21,7 +24,7 @@ const hosts = () =>
   world
     .processes()
     .filter(
-      ({ argv }) => argv.some((word) => word.endsWith('token-host.cjs')) && /softhsm/.test(argv.join()),
+      ({ argv }) => argv.some((word) => word.endsWith('token-host.cjs')) && argv.join().includes('softhsm'),
     );
 
 beforeAll(async () => {
@@ -100,7 +103,7 @@ describe('a client of another protocol version', () => {
   it('can stop the agent, which takes its credentials away first', async () => {
     await world.connect('file');
     expect(await ask('POST', '/v1/shutdown', {})).toMatchObject({ status: 200, text: '{"unemptied":[]}' });
-    await expect.poll(() => world.processes()).toEqual([]);
+    await expect.poll(() => world.processes(), soon).toEqual([]);
     expect([textOf(world.credentialsFile), fs.existsSync(socket())]).toEqual([null, false]);
   });
 });
@@ -124,11 +127,11 @@ describe('of agents that are started at once', () => {
     // Two, then ten at the socket that the winner of the two left when it was killed.
     for (const runners of [2, 10]) {
       const said = await race(runners);
-      await expect.poll(() => agents().length, { message: `of ${String(runners)}` }).toBe(1);
+      await expect.poll(() => agents().length, { ...soon, message: `of ${String(runners)}` }).toBe(1);
       expect(said).toEqual(Array.from({ length: runners }, () => agents()[0]!.pid));
       expect(success(await world.rolekey(['status', '--json']), status).agent!.pid).toBe(said[0]);
       process.kill(said[0]!, 'SIGKILL');
-      await expect.poll(() => world.processes()).toEqual([]);
+      await expect.poll(() => world.processes(), soon).toEqual([]);
       expect(fs.existsSync(socket())).toBe(true);
     }
   });
@@ -175,7 +178,9 @@ describe('POST /v1/takeover', () => {
 
     const heard: string[] = [];
     app = await takeOver(heard);
-    await expect.poll(() => world.processes(), { message: 'agent and token host have ended' }).toEqual([]);
+    await expect
+      .poll(() => world.processes(), { ...soon, message: 'agent and token host have ended' })
+      .toEqual([]);
     expect(
       handedOver(heard[0]!)
         .map(({ account }) => account)
@@ -208,7 +213,7 @@ describe('POST /v1/takeover', () => {
       ),
     );
     expect(replies.sort()).toEqual([0, 1]);
-    await expect.poll(() => world.processes()).toEqual([]);
+    await expect.poll(() => world.processes(), soon).toEqual([]);
   });
 
   it('at an app is refused, and a headless agent beside it says who is there', async () => {
@@ -253,7 +258,7 @@ describe('a client that misbehaves', () => {
     expect((await world.rolekey(['status'])).code).toBe(0);
     expect((await world.rolekey(['agent', 'stop'])).code).toBe(0);
     expect(world.processes()).toEqual([]);
-    await expect.poll(() => silent.every((raw) => raw.destroyed)).toBe(true);
+    await expect.poll(() => silent.every((raw) => raw.destroyed), soon).toBe(true);
   });
 
   it('by asking for what is not there hears so, and the agent goes on', async () => {
@@ -288,7 +293,7 @@ describe('an account that is connected', () => {
     world.server.requests.length = 0;
     world.server.faults.add({ kind: 'latency', milliseconds: 1500 });
     const connecting = world.rolekey(['connect', 'slow']);
-    await expect.poll(() => world.server.requests.length).toBe(1);
+    await expect.poll(() => world.server.requests.length, soon).toBe(1);
     expect((await world.rolekey(['accounts', 'remove', 'slow', '--yes'])).code).toBe(0);
     expect((await connecting).code).toBeGreaterThan(0);
     expect(textOf(world.credentialsFile) ?? '').not.toContain('[slow]');
@@ -345,7 +350,7 @@ describe('agent and token host', () => {
     });
     await new Promise((up) => plain.stdout.once('data', up));
     plain.kill('SIGUSR1');
-    await expect.poll(() => listening([plain.pid!]).length).toBe(1);
+    await expect.poll(() => listening([plain.pid!]).length, soon).toBe(1);
   });
 });
 

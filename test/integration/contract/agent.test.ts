@@ -287,6 +287,47 @@ describe('Rolekey’s own configuration', () => {
     }
   });
 
+  it('that cannot be used is put aside on request, whole, and all goes on with what comes then', async () => {
+    const good = textOf(configuration())!;
+    const folder = join(configuration(), '..');
+    const broken = `${good.slice(0, -20)}\n  ,,`;
+    world.file('home/.config/rolekey/config.json', broken);
+    const { message, remedy } = jsonFailure(
+      await world.rolekey(['accounts', 'list', '--json']),
+      'config-unreadable',
+    );
+    expect(message).toContain(configuration());
+    expect(message).toMatch(/line \d+, column \d+/);
+    expect(remedy).toContain('rolekey agent --reset-config');
+
+    const terminal = world.terminal(['agent', '--reset-config']);
+    await terminal.shows('running');
+    const aside = readdirSync(folder).find((name) => name.startsWith('config.json.aside-'))!;
+    expect(terminal.output).toContain(join(folder, aside));
+    expect(textOf(join(folder, aside))).toBe(broken);
+    expect(success(await world.rolekey(['accounts', 'list', '--json']), accounts).accounts).toEqual([]);
+    // What the account had in the AWS files is taken up again by one of its ID.
+    await world.addAccount('process');
+    expect(textOf(world.configFile)!.split('[profile process]')).toHaveLength(2);
+    expect(textFailure(await world.rolekey(['agent', '--reset-config']), 2)).toContain('rolekey agent stop');
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(0);
+
+    // A configuration that is in order stays.
+    world.file('home/.config/rolekey/config.json', good);
+    await Promise.all([
+      world.rolekey(['agent', '--reset-config', '--json']).then(({ stderr }) => expect(stderr).toBe('')),
+      expect
+        .poll(async () => (await world.rolekey(['status'])).code, { timeout: 20_000 })
+        .toBe(0)
+        .then(() => world.rolekey(['agent', 'stop'])),
+    ]);
+    expect([textOf(configuration()), readdirSync(folder).filter((name) => name.includes('aside'))]).toEqual([
+      good,
+      [aside],
+    ]);
+  });
+
   it('an AWS_CA_BUNDLE that cannot be read is said at the start', async () => {
     const env = { AWS_CA_BUNDLE: '/no/such/bundle.pem' };
     for (const words of [['agent'], ['accounts', 'list']]) {

@@ -1,9 +1,20 @@
 /** "Paths and environment": where things lie, and whose folder the socket may be in. */
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { World } from '../../support/world/world.ts';
+import type { Result } from '../../support/world/program.ts';
+import { World, type EnvironmentChange } from '../../support/world/world.ts';
 import { jsonFailure, success, textFailure } from './expectations.ts';
 import { accounts, status } from './shapes.ts';
 
@@ -193,11 +204,82 @@ describe('the socket', () => {
     await new Promise<void>((resolve) => server.listen(path, resolve));
     try {
       const env = { ROLEKEY_SOCKET: path };
-      jsonFailure(await world.rolekey(['accounts', 'list', '--json'], { env }), 'agent-version');
+      const refused = jsonFailure(
+        await world.rolekey(['accounts', 'list', '--json'], { env }),
+        'agent-version',
+      );
+      expect(refused.message).toMatch(/agent speaks version 2 .*this program version 1\./);
+      expect(refused.remedy).toContain('rolekey agent stop');
+      jsonFailure(await world.rolekey(['agent', '--json'], { env }), 'agent-version');
       jsonFailure(await world.rolekey(['status', '--json'], { env }), 'agent-version');
       textFailure(await world.rolekey(['credential-process', '--account', 'a'], { env }), 6);
     } finally {
       server.close();
     }
+  });
+});
+
+describe('the home directory', () => {
+  /** Nobody, on every Linux. */
+  const nobody = 65_534;
+  /** Runs as that user, of whom nothing is in the environment but what is given. */
+  const asNobody = (args: readonly string[], env: EnvironmentChange): Promise<Result> => {
+    const unset = Object.fromEntries(Object.keys(world.env).map((name) => [name, undefined]));
+    const as = ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups', cli, ...args];
+    return world.run('setpriv', as, { cwd: '/', env: { ...unset, PATH: world.env.PATH, ...env } });
+  };
+  let cli: string;
+  /** A folder of that user's. */
+  const theirs = (name: string): string => {
+    const path = world.folder(name);
+    chownSync(path, nobody, nobody);
+    return path;
+  };
+
+  beforeAll(() => {
+    if (!isRoot) return;
+    chmodSync(world.directory, 0o711);
+    const copy = world.folder('app'); // one that this user can read, wherever the checkout is
+    for (const part of ['bin', 'dist'])
+      cpSync(join(world.cli, '..', '..', part), join(copy, part), { recursive: true });
+    chmodSync(copy, 0o755);
+    cli = join(copy, 'bin', 'rolekey');
+  });
+
+  it.skipIf(!isRoot)('of another user is refused, and nothing is left in it', async () => {
+    const home = theirs('home-of-another');
+    const mine = { HOME: home, XDG_CONFIG_HOME: undefined, XDG_STATE_HOME: undefined };
+    for (const words of [['accounts', 'list'], ['agent']]) {
+      const { message, remedy } = jsonFailure(
+        await world.rolekey([...words, '--json'], { env: mine }),
+        'agent-unsafe',
+      );
+      expect([message, remedy]).toEqual([expect.stringContaining(home), expect.stringContaining('HOME')]);
+    }
+    expect((await world.rolekey(['agent', 'install'], { env: mine })).code).toBe(1);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it.skipIf(!isRoot)('that may not be entered is an error like any other', async () => {
+    const env = { HOME: world.folder('closed'), XDG_RUNTIME_DIR: theirs('closed-run') };
+    for (const words of [
+      ['accounts', 'list'],
+      ['connect', '--all'],
+    ])
+      textFailure(await asNobody(words, env), 1);
+    expect((await asNobody(['status'], env)).code).toBe(6);
+  });
+
+  it.skipIf(!isRoot)('that is read-only lets the agent run, and refuses what cannot be kept', async () => {
+    const home = theirs('read-only');
+    chmodSync(home, 0o500);
+    const env = { HOME: home, XDG_RUNTIME_DIR: theirs('read-only-run') };
+    expect(success(await asNobody(['accounts', 'list', '--json'], env), accounts).accounts).toEqual([]);
+    const add = ['accounts', 'add', 'x', ...world.accountFlags('x'), '--private-key', '/x', '--json'];
+    expect(jsonFailure(await asNobody(add, env), 'file-readonly').message).toContain(home);
+    jsonFailure(await asNobody(['agent', 'install', '--json'], env), 'file-readonly');
+    expect(success(await asNobody(['accounts', 'list', '--json'], env), accounts).accounts).toEqual([]);
+    expect((await asNobody(['agent', 'stop'], env)).code).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
   });
 });

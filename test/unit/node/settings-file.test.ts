@@ -143,6 +143,18 @@ describe('a file that cannot be used', () => {
     expect(fs.readFileSync(path)).toEqual(Buffer.from(content));
   });
 
+  it.each([
+    ['{"version": 1,\n  "names": [\n    "a" "b"]}', 'line 3, column 9'],
+    ['{"version": 1,\r\n "names": [],\r\n}', 'line 3, column 1'],
+    ['{"version": 1,\n', 'line 2, column 1'],
+    ['', 'line 1, column 1'],
+  ])('is told with the line of its fault: %j', (content, place) => {
+    put(content);
+    expect(() => createSettingsFile(directory, format).read()).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(place) as string }),
+    );
+  });
+
   it('is told where it is a folder', () => {
     fs.mkdirSync(path, { recursive: true });
     expect(() => createSettingsFile(directory, format).read()).toThrow(
