@@ -2,15 +2,14 @@
 import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathsOf, type Surroundings } from '../shared/paths.ts';
-
-/** The line of an autostart file that says who wrote it. */
-const autostartMarker = '# managed by rolekey';
+import { fileMarker } from './service/program.ts';
 
 /** The desktop's autostart entry, where it is one of ours; the XDG autostart specification says where. */
 export function autostartFiles(here: Surroundings): string[] {
   if (here.platform === 'win32' || here.platform === 'darwin') return [];
   const path = join(configHome(here), 'autostart', 'rolekey.desktop');
-  const isOurs = textOf(path).split(/\r?\n/).includes(autostartMarker);
+  const head = textOf(path).split('\n').slice(0, 3);
+  const isOurs = head.some((line) => line.startsWith(`# ${fileMarker}`)); // as a service's file begins
   return isOurs ? [path] : [];
 }
 

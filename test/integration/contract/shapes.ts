@@ -174,6 +174,44 @@ export const agentRunning = document({ pid: z.int().positive() });
 /** Commands that answer nothing but that it is done. */
 export const done = document({});
 
+export const finding = z.strictObject({
+  check: z.enum([
+    'agent',
+    'socket',
+    'aws-files',
+    'profile-keys',
+    'network',
+    'clock',
+    'account',
+    'token',
+    'certificate',
+  ]),
+  status: z.enum(['ok', 'warning', 'problem']),
+  subject: z.string().min(1),
+  message: z.string().regex(/^[^\n]*\S[.!?]$/),
+  remedy: z
+    .string()
+    .regex(/^[^\n]*\S[.!?]$/)
+    .nullable(),
+});
+export type Finding = z.infer<typeof finding>;
+export const findings = document({ findings: z.array(finding) });
+export const keysReplaced = document({
+  replaced: z.strictObject({ profile, account: id, backup: text }),
+});
+export const explained = document({
+  known: z.boolean(),
+  code: text.nullable(),
+  cause: z.string().regex(/\S\.$/),
+  remedy: z.string().regex(/\S\.$/),
+});
+export const cleanedUp = document({ removed: z.array(text) });
+/** Where something could not be removed. */
+export const cleanedInPart = document({
+  removed: z.array(text),
+  failed: z.array(z.strictObject({ subject: text, error })).min(1),
+});
+
 /** Exit codes by error code, from the contract's two tables. */
 export function exitCodeOf(code: string): number {
   const rules: readonly (readonly [RegExp, number])[] = [
