@@ -8,7 +8,7 @@ import { createAgentListener } from './node/agent-listener.ts';
 import { systemClock } from './node/clock.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
-import { createLineNotifier } from './node/line-notifier.ts';
+import { createLineNotifier, writeStandardError } from './node/line-notifier.ts';
 import type { Lock } from './node/lock-file.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
@@ -26,10 +26,8 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
-  /** Absent: notifications are said. */
-  readonly notifier?: Notifier;
-  /** Says one line to whoever watches an agent without windows. Null or absent: nobody does. */
-  readonly say?: ((line: string) => void) | null;
+  /** Null or absent: nobody is told. */
+  readonly notifier?: Notifier | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
   /**
@@ -50,6 +48,9 @@ export interface RunningAgent {
 }
 
 const idleLimitMs = 600_000;
+/** For an agent without windows: what a person should know is printed on standard error, a line each. */
+export const printedNotifications: Notifier = createLineNotifier(writeStandardError);
+
 /** How long an agent that handed over may take to give the socket up, and how often that is looked at, milliseconds. */
 const successionMs = { patience: 5000, pause: 50 };
 
@@ -77,7 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
-      notifier: options.notifier ?? createLineNotifier(options.say ?? null),
+      notifier: options.notifier ?? null,
     },
   );
   const listener = createAgentListener(paths.socket);
