@@ -13,12 +13,12 @@ const said: string[] = [];
 
 beforeAll(async () => {
   world = await World.open();
-  await world.addAccount('dev', '--label', 'Dev');
-  world.server.faults.add({ kind: 'session-seconds', seconds: 4, times: 'until-cleared' });
+  world.server.faults.add({ kind: 'session-seconds', seconds: 6, times: 'until-cleared' });
   agent = spawn(world.cli, ['agent'], { cwd: world.home, env: world.env, stdio: ['ignore', 'pipe', 'pipe'] });
   if (agent.stdout === null || agent.stderr === null) throw new Error('The agent has no output.');
   createInterface(agent.stderr).on('line', (line) => said.push(line));
   await once(createInterface(agent.stdout), 'line');
+  await world.addAccount('dev', '--label', 'Dev');
 });
 afterAll(() => world.dispose());
 
