@@ -11,7 +11,7 @@ import { createEndpointListener } from './node/endpoint-listener.ts';
 import { fileModes } from './node/file-modes.ts';
 import { createFiles } from './node/files.ts';
 import { createNodeHttp, httpOptionsOf } from './node/http.ts';
-import { createLineNotifier } from './node/line-notifier.ts';
+import { createLineNotifier, writeStandardError } from './node/line-notifier.ts';
 import type { Lock } from './node/lock-file.ts';
 import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
@@ -32,10 +32,8 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
-  /** Absent: notifications are said. */
-  readonly notifier?: Notifier;
-  /** Says one line to whoever watches an agent without windows. Null or absent: nobody does. */
-  readonly say?: ((line: string) => void) | null;
+  /** Null or absent: nobody is told. */
+  readonly notifier?: Notifier | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
   readonly endsWhenIdle: boolean;
   /**
@@ -61,6 +59,9 @@ export interface RunningAgent {
 }
 
 const idleLimitMs = 600_000;
+/** For an agent without windows: what a person should know is printed on standard error, a line each. */
+export const printedNotifications: Notifier = createLineNotifier(writeStandardError);
+
 /** How long an agent that handed over may take to give the socket up, and how often that is looked at, milliseconds. */
 const successionMs = { patience: 5000, pause: 50 };
 
@@ -95,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
       }),
       moduleFiles: createModuleFiles(),
       endpointListener: createEndpointListener(),
-      notifier: options.notifier ?? createLineNotifier(options.say ?? null),
+      notifier: options.notifier ?? null,
     },
   );
   const listener = createAgentListener(paths.socket);

@@ -13,8 +13,8 @@ const sessionSeconds = 12;
 /** From one state of such a session to the next, on a busy computer. */
 const patience = { timeout: 30_000 } as const;
 const needsPin = '“Dev” needs its PIN or passphrase';
-const needsToken = '“Dev” needs its token';
 const expired = 'The session of “Dev” has expired';
+const worksAgain = '“Dev” works again';
 
 let world: AppWorld;
 let app: RunningApp;
@@ -66,7 +66,7 @@ describe('a desktop with a notification service', () => {
     await page.locator('#account-dev.account-revealed').waitFor();
   });
 
-  it('tells that the session has expired, and takes that back when it is connected again', async () => {
+  it('tells that the session has expired, and when it is connected again that in its place', async () => {
     const notification = await shownAfter(1);
     expect(notification).toMatchObject({
       title: expired,
@@ -76,18 +76,20 @@ describe('a desktop with a notification service', () => {
     expect(isWithdrawn(notification)).toBe(false);
     await connect(world, 'dev');
     await expect.poll(() => isWithdrawn(notification)).toBe(true);
+    expect((await shownAfter(2)).title).toBe(worksAgain);
   });
 
-  it('tells that the token is needed, and takes that back once it is there', async () => {
+  it('tells that the token was pulled out, and when it is there again that in its place', async () => {
     world.world.token.remove();
-    const notification = await shownAfter(2);
-    expect(notification).toMatchObject({
-      title: needsToken,
-      body: 'The session of “Dev” ends within 5 minutes. Plug the token in and connect.',
-    });
+    const notification = await shownAfter(3);
+    expect(notification.title).toMatch(/^The token “.+” is not plugged in$/);
+    expect(notification.body).toBe(
+      '“Dev” depends on it and cannot be renewed. Plug the token in and connect.',
+    );
     world.world.token.restore();
     await connect(world, 'dev');
     await expect.poll(() => isWithdrawn(notification)).toBe(true);
+    expect((await shownAfter(4)).title).toBe(worksAgain);
   });
 
   it('tells nothing while the screen is locked, and afterwards what is still true', async () => {

@@ -172,14 +172,14 @@ describe('the announcer', () => {
     announcer = announcerFor(notifier);
     await world.connect(...names);
     world.token('a0').unlocked = false;
-    await world.clock.advance(3 * hour);
+    await world.clock.advance(61 * minute);
     expect(notifier.log).toEqual([pin, pin, `-${pin}`, over]);
     expect(notifier.visible.get(over)?.accounts).toHaveLength(100);
   });
 
   it('looks seldom while there is nothing to come but a certificate’s end in weeks', async () => {
     let looks = 0;
-    const certificate = { sha256: 'c', notAfter: world.clock.now() + 60 * 24 * hour };
+    const certificate = { sha256: 'c', notBefore: 0, notAfter: world.clock.now() + 60 * 24 * hour };
     const far = new Announcer({
       notifier,
       accounts: () => {

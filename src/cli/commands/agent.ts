@@ -1,7 +1,7 @@
 /** `rolekey agent`: the engine in the foreground, behind its socket, until a signal or `rolekey agent stop`. */
 import { join } from 'node:path';
 import { surroundings } from '../../agent-client/surroundings.ts';
-import { startAgent } from '../../main/start-agent.ts';
+import { printedNotifications, startAgent } from '../../main/start-agent.ts';
 import { AppError } from '../../shared/errors.ts';
 import { pathsOf } from '../../shared/paths.ts';
 import { agentRuns, withAgent } from '../agent-link.ts';
@@ -36,7 +36,7 @@ export const agent: Work = async ({ flags }, terminal) => {
         }
       : {}),
     // Nobody reads what an agent says that a command started.
-    say: flags.on('auto-started') ? null : (line) => terminal.say(line),
+    notifier: flags.on('auto-started') ? null : printedNotifications,
   });
   if (running === null) return other(terminal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

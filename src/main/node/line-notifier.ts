@@ -1,27 +1,36 @@
-/** The Notifier port where there is no desktop: a line of text each, for whoever reads them. */
+/** The Notifier port where there is no desktop: a line of text each, on standard error. */
+import { write } from 'node:fs';
 import { controlOrBidi } from '../../shared/constants.ts';
 import type { Notification, Notifier } from '../ports.ts';
 
 const everyControl = new RegExp(controlOrBidi.source, 'gu');
 /** Who has more accounts than this to connect is not told a command for them. */
 const mostNamed = 5;
+/** Lines that may wait while their reader takes none; later ones are dropped. */
+const mostWaiting = 20;
+const standardError = 2;
 
-/**
- * @param say takes a line without its end; null: nobody is told. What it throws is dropped, since an agent must not end
- * because nobody reads what it says.
- * @returns null where nobody is told.
- */
-export function createLineNotifier(say: ((line: string) => void) | null): Notifier | null {
-  if (say === null) return null;
+/** Takes text and calls `done` when it is written, or cannot be. */
+export type WriteText = (text: string, done: () => void) => void;
+
+/** Not as streams do, which wait for a reader of the pipe: an agent must serve on though nobody reads what it says. */
+export const writeStandardError: WriteText = (text, done) => write(standardError, text, () => done());
+
+/** One line each, in order. What is printed stays printed: nothing is taken back. */
+export function createLineNotifier(writeText: WriteText): Notifier {
+  const waiting: string[] = [];
+  let isWriting = false;
+  const next = (): void => {
+    const line = waiting.shift();
+    isWriting = line !== undefined;
+    if (line !== undefined) writeText(`${line}\n`, next);
+  };
   return {
     show: (notification) => {
-      try {
-        say(lineOf(notification));
-      } catch {
-        // The terminal was closed, or the pipe's reader ended.
-      }
+      if (waiting.length < mostWaiting) waiting.push(lineOf(notification));
+      if (!isWriting) next();
     },
-    withdraw: () => undefined, // what is printed stays printed
+    withdraw: () => undefined,
   };
 }
 

@@ -1,21 +1,23 @@
 /** A certificate is about to expire, and with it what is made of it. Told 30, 14, 7 days and a day before. */
-import type { Fact, FollowedView, Situation } from './notification.ts';
+import type { AccountView, Fact, FollowedView, Situation } from './notification.ts';
 import { byNumber, counted, named, showButton } from './wording.ts';
 
 const dayMs = 86_400_000;
 /** When it is told, days before the end. */
 const thresholds = [30, 14, 7, 1] as const;
 
+type Certificate = NonNullable<AccountView['certificate']>;
+
 export const certificateExpires: Situation = {
   name: 'certificate-expires',
   facts: (views, now) => views.flatMap((view) => factOf(view, now)),
   say: (views, now) => {
-    const ends = views.flatMap(({ certificate }) => certificate?.notAfter ?? []);
-    const end = Math.min(...ends);
-    const days = reached(end, now) ?? thresholds[0];
+    const certificates = views.flatMap(({ certificate }) => certificate ?? []);
+    const end = Math.min(...certificates.map(({ notAfter }) => notAfter));
+    const days = Math.min(...certificates.map((each) => reached(each, now) ?? thresholds[0]));
     const within = days === 1 ? 'within a day' : `within ${String(days)} days`;
     const date = new Date(end).toISOString().slice(0, 10);
-    const isOne = new Set(views.map(({ certificate }) => certificate?.sha256)).size === 1;
+    const isOne = new Set(certificates.map(({ sha256 }) => sha256)).size === 1;
     return {
       title: isOne
         ? `The certificate of ${counted(views)} expires ${within}`
@@ -31,10 +33,9 @@ export const certificateExpires: Situation = {
   },
   nextLook: (views, now) => {
     const next = views.flatMap(({ certificate }) => {
-      const days = thresholds.find(
-        (each) => certificate !== null && certificate.notAfter - each * dayMs > now,
-      );
-      return certificate === null || days === undefined ? [] : [certificate.notAfter - days * dayMs];
+      if (certificate === null) return [];
+      const times = thresholdsOf(certificate).map((days) => certificate.notAfter - days * dayMs);
+      return times.find((each) => each > now) ?? [];
     });
     return next.length === 0 ? null : Math.min(...next);
   },
@@ -45,7 +46,7 @@ export const certificateExpires: Situation = {
 
 function factOf(view: FollowedView, now: number): Fact[] {
   const { certificate, account } = view;
-  const days = certificate === null ? null : reached(certificate.notAfter, now);
+  const days = certificate === null ? null : reached(certificate, now);
   if (certificate === null || days === null) return [];
   const { sha256 } = certificate;
   return [
@@ -54,7 +55,13 @@ function factOf(view: FollowedView, now: number): Fact[] {
 }
 
 /** The threshold that is reached; null: none is, or it is over, which the account's state tells. */
-function reached(notAfter: number, now: number): number | null {
-  if (notAfter <= now) return null;
-  return thresholds.findLast((each) => notAfter - now <= each * dayMs) ?? null;
+function reached(certificate: Certificate, now: number): number | null {
+  const left = certificate.notAfter - now;
+  if (left <= 0) return null;
+  return thresholdsOf(certificate).findLast((days) => left <= days * dayMs) ?? null;
+}
+
+/** Where a certificate is good for days, whoever issues it sees to the next one: nobody is told while it is new. */
+function thresholdsOf({ notBefore, notAfter }: Certificate): readonly number[] {
+  return thresholds.filter((days) => days * dayMs <= (notAfter - notBefore) / 2);
 }

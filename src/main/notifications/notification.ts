@@ -39,8 +39,12 @@ export interface AccountView {
   readonly state: State;
   /** Of the key used last; null: it is in none, or that is not known. */
   readonly token: TokenName | null;
-  /** The one used last; null: none was yet. `notAfter` in milliseconds since the epoch. */
-  readonly certificate: { readonly sha256: string; readonly notAfter: number } | null;
+  /** The one used last; null: none was yet. Times are milliseconds since the epoch. */
+  readonly certificate: {
+    readonly sha256: string;
+    readonly notBefore: number;
+    readonly notAfter: number;
+  } | null;
   /** Milliseconds the clock of the account's endpoint is ahead of this computer's; 0 while that is not known. */
   readonly clockOffsetMs: number;
 }

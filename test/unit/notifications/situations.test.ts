@@ -301,8 +301,8 @@ describe('an account that works again', () => {
 });
 
 describe('a certificate that expires', () => {
-  const until = (notAfter: number, sha256 = 'c'): Partial<FollowedView> => ({
-    certificate: { sha256, notAfter },
+  const until = (notAfter: number, sha256 = 'c', days = 90): Partial<FollowedView> => ({
+    certificate: { sha256, notBefore: notAfter - days * day, notAfter },
   });
 
   it.each<[string, number, string | null, number | null]>([
@@ -323,6 +323,28 @@ describe('a certificate that expires', () => {
     else expect(said(certificateExpires, views).title).toBe(`The certificate of “Dev” expires ${text}`);
     expect(certificateExpires.nextLook(views, now)).toBe(
       nextDays === null ? null : now + left - nextDays * day,
+    );
+  });
+
+  it.each<[number, number[]]>([
+    [1, []],
+    [2, [1]],
+    [13, [1]],
+    [14, [7, 1]],
+    [28, [14, 7, 1]],
+    [59, [14, 7, 1]],
+    [60, [30, 14, 7, 1]],
+  ])('that is good for %d days is not told of while it is new', (days, thresholds) => {
+    const told = [30, 14, 7, 1].filter(
+      (each) =>
+        certificateExpires.facts(one(serving(now + minute), until(now + each * day, 'c', days)), now).length >
+        0,
+    );
+    expect(told).toEqual(thresholds);
+    const fresh = one(serving(now + minute), until(now + days * day, 'c', days));
+    const [first] = thresholds;
+    expect(certificateExpires.nextLook(fresh, now)).toBe(
+      first === undefined ? null : now + (days - first) * day,
     );
   });
 

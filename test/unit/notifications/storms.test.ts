@@ -275,7 +275,7 @@ describe('a certificate that expires', () => {
   const id = 'certificate-expires';
   const notAfter = now + 40 * day;
   const withOne = (at: number, sha256 = 'c'): AccountView[] =>
-    many(3, () => serving(at + 60 * minute), { certificate: { sha256, notAfter } });
+    many(3, () => serving(at + 60 * minute), { certificate: { sha256, notBefore: 0, notAfter } });
 
   it('is told four times, whatever sessions were made of it, and whoever uses it', () => {
     const days: number[] = [];
