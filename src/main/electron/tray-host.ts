@@ -5,8 +5,11 @@ const watcher = 'org.kde.StatusNotifierWatcher';
 const path = '/StatusNotifierWatcher';
 const get = 'org.freedesktop.DBus.Properties.Get';
 const property = 'IsStatusNotifierHostRegistered';
-/** Milliseconds for each try. The window waits for the answer, and a bus that is well answers in a few. */
-const timeoutMs = 1000;
+/**
+ * Milliseconds for each try. The window waits for the answer, and a bus that is well answers in a few; but on a busy
+ * computer the tool alone may take a second to start, and that must not be told as a desktop without a tray.
+ */
+const timeoutMs = 3000;
 
 /** GLib's tool and that of the reference implementation: every desktop with a session bus has one of them. */
 const questions: readonly {
@@ -42,7 +45,7 @@ export interface TrayHostOptions {
 
 /**
  * Whether a tray icon will be seen. Where that cannot be found out it is taken to be unseen: a window too many is better
- * than an app that cannot be reached. Takes up to two seconds.
+ * than an app that cannot be reached. Takes up to three seconds.
  */
 export async function hasTrayHost({ platform, environment }: TrayHostOptions): Promise<boolean> {
   if (platform === 'darwin' || platform === 'win32') return true;
