@@ -41,7 +41,6 @@ export class Consumers {
   async #overSocket(): Promise<void> {
     while (!this.#isOver) {
       for (const { id } of this.#fleet) {
-        if (this.#isOver) return;
         await this.#read(id, 'socket', async () => {
           const { status, body } = await this.#laptop.socket.call('credentials', { account: id }, 5000);
           if (status !== 200) return { code: (body as { error: { code: string } }).error.code };

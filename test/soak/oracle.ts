@@ -39,9 +39,9 @@ function judgeAnswers(journal: Journal): Violation[] {
     }
     const session = issued.get(found.accessKeyId);
     const what =
-      session === undefined || session.account !== account
-        ? 'credentials AWS did not issue for the account'
-        : judgeServed(journal, reading, session, found.expiration);
+      session?.account === account
+        ? judgeServed(journal, reading, session, found.expiration)
+        : 'credentials AWS did not issue for the account';
     if (what !== null) violations.push(violation(what, reading));
     last.set(place, reading);
   }

@@ -1,4 +1,4 @@
-/** What happens to a laptop, one thing after the other: everything issue by issue that users report, and by chance. */
+/** What happens to a laptop, one thing after the other: in an order of chance. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultInput } from '../support/roles-anywhere/faults.ts';
 import type { Laptop } from './laptop.ts';
@@ -58,13 +58,14 @@ export class Weather {
   }
 
   /**
-   * Each of the misfortunes once, in an order of chance, and again, until {@link stop}.
+   * Each of the misfortunes once, in an order of chance, and again, until {@link stop}; the first round is gone through
+   * in any case.
    * @param calmMs how long nothing happens in between, of the computer's time.
    */
   async run(calmMs: number): Promise<void> {
     let left: Misfortune[] = [];
     await this.#calm(calmMs);
-    while (!this.#isOver) {
+    while (!this.#isOver || this.happened.size < this.#misfortunes.length) {
       if (left.length === 0) left = [...this.#misfortunes];
       const next = this.#random.pick(left);
       left.splice(left.indexOf(next), 1);

@@ -1,22 +1,25 @@
 /**
  * A clock that runs faster, for one process: `SCALED_CLOCK=FILE node -r THIS PROGRAM`. FILE is a ScaledClock's.
  *
- * Scaled: `Date`, `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled: `performance`, `node:timers/promises`,
- * Node's own timers of sockets, and every process the program starts without this file.
+ * Scaled: `Date`, `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled: `performance`, `node:timers/promises`
+ * and util.promisify's form of them, Node's own timers of sockets, and every process the program starts without this file.
  *
- * A timer takes its scaled time, but at least one real second, or its own length where that is shorter: what guards a
- * process or an exchange on loopback takes real time however fast the clock runs, and cannot be told from a timer that
- * waits for time to pass. So at factor 100 a time-out of 20 s is one second, a tick of 15 s comes every 100 s of scaled
- * time, and a pause of 250 ms stays one.
+ * A timer takes its scaled time, but at least one real second, or its own length where that is shorter: what guards an
+ * exchange on loopback takes real time however fast the clock runs, and cannot be told from a timer that waits for time
+ * to pass. So at factor 100 a time-out of 20 s is one second, a tick of 15 s comes every 100 s of scaled time, and a
+ * pause of 250 ms stays one. While a forked process owes an answer, timers over a second wait for it, for ten real
+ * seconds at most: a process takes as long to start as the computer is busy.
  */
 'use strict';
 const { openSync, readSync } = require('node:fs');
+const processes = require('node:child_process');
 const timers = require('node:timers');
 
 const RealDate = Date;
-const realSetTimeout = setTimeout;
-const realSetInterval = setInterval;
+const real = { setTimeout, setInterval, clearTimeout, fork: processes.fork };
 const leastRealMs = 1000;
+/** How long a forked process may hold timers up, and how often that is looked at, milliseconds. */
+const patience = { most: 10_000, look: 20 };
 
 const file = openSync(process.env.SCALED_CLOCK ?? '', 'r');
 const bytes = Buffer.alloc(32);
@@ -47,24 +50,78 @@ globalThis.Date = new Proxy(RealDate, {
 });
 
 /**
- * @param {typeof setTimeout | typeof setInterval} real
+ * How many answers each forked process owes.
+ * @type {Map<import('node:child_process').ChildProcess, number>}
  */
-function scaled(real) {
-  /**
-   * @param {(...args: unknown[]) => void} action
-   * @param {unknown} delay
-   * @param {unknown[]} args
-   */
-  const timer = (action, delay, ...args) => real(action, realDelay(delay), ...args);
-  return Object.assign(timer, real); // with the form util.promisify looks for
+const owed = new Map();
+
+/** @param {Parameters<typeof processes.fork>} args */
+function fork(...args) {
+  const child = real.fork(...args);
+  const send = child.send.bind(child);
+  owed.set(child, 0);
+  const count = (/** @type {number} */ by) => {
+    const before = owed.get(child);
+    if (before !== undefined) owed.set(child, Math.max(0, before + by));
+  };
+  /** @param {any[]} message */
+  const counted = (...message) => {
+    count(1);
+    return Reflect.apply(send, child, message);
+  };
+  child.on('message', () => count(-1));
+  for (const end of ['exit', 'error']) child.on(end, () => owed.delete(child));
+  return Object.assign(child, { send: counted });
 }
 
-Object.assign(globalThis, { setTimeout: scaled(realSetTimeout), setInterval: scaled(realSetInterval) });
-Object.assign(timers, { setTimeout, setInterval });
+/** Timers that were held up, with the one in their place. */
+const held = new WeakMap();
+
+/**
+ * @param {(...args: unknown[]) => void} action
+ * @param {unknown} delay
+ * @param {unknown[]} args
+ */
+function scaledTimeout(action, delay, ...args) {
+  const latest = performance.now() + realDelay(delay) + patience.most;
+  const isLong = Number(delay) > leastRealMs;
+  const isOwed = () => [...owed.values()].some((answers) => answers > 0);
+  const fire = () => {
+    if (isLong && isOwed() && performance.now() < latest)
+      held.set(timer, real.setTimeout(fire, patience.look));
+    else action(...args);
+  };
+  const timer = real.setTimeout(fire, realDelay(delay));
+  return timer;
+}
+
+/** @param {NodeJS.Timeout | undefined} timer */
+function clearScaled(timer) {
+  real.clearTimeout(timer);
+  if (typeof timer === 'object') real.clearTimeout(held.get(timer));
+}
+
+/**
+ * @param {(...args: unknown[]) => void} action
+ * @param {unknown} delay
+ * @param {unknown[]} args
+ */
+function scaledInterval(action, delay, ...args) {
+  return real.setInterval(action, realDelay(delay), ...args);
+}
+
+const scaled = {
+  setTimeout: Object.assign(scaledTimeout, real.setTimeout), // with the form util.promisify looks for, unscaled
+  setInterval: Object.assign(scaledInterval, real.setInterval),
+  clearTimeout: clearScaled,
+};
+Object.assign(globalThis, scaled);
+Object.assign(timers, scaled);
+Object.assign(processes, { fork });
 
 AbortSignal.timeout = (delay) => {
   const controller = new AbortController();
   const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
-  realSetTimeout(() => controller.abort(reason), realDelay(delay)).unref();
+  real.setTimeout(() => controller.abort(reason), realDelay(delay)).unref();
   return controller.signal;
 };
