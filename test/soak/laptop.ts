@@ -187,9 +187,13 @@ export class Laptop {
     return runProgram(this.#cli, args, { env: this.#env, cwd: this.#home, stdin, timeoutMs: 90_000 });
   }
 
-  /** `rolekey connect --pin-stdin`, with the PIN of every token of this laptop typed once. */
+  /** `rolekey connect --pin-stdin`. The agent takes the time-out for scaled time: 50 minutes are half a real one at 100. */
   connectWithPin(ids: readonly string[]): Promise<Result> {
-    return this.rolekey(['connect', ...ids, '--pin-stdin', '--json'], `${soakPin}\n`);
+    return this.rolekey(['connect', ...ids, '--pin-stdin', '--json', '--timeout', '3000'], `${soakPin}\n`);
+  }
+
+  get logFile(): string {
+    return join(this.#home, '.local', 'state', 'rolekey', 'rolekey.log');
   }
 
   get agentPid(): number {

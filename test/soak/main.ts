@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- --hours N [--scale 100] [--accounts 100] [--seed 1] [--calm 1500]`: a laptop lives N hours in fast
+ * `npm run soak -- --hours N [--scale 100] [--accounts 100] [--seed 1] [--calm 1500] [--log FILE]`: a laptop lives N hours in fast
  * motion, and what it did is judged. Exit 1 where a rule was broken, 2 for a wrong argument.
  */
 import { parseArgs } from 'node:util';
@@ -9,7 +9,7 @@ import { soak, type SoakOptions } from './run.ts';
 
 function readArguments(args: readonly string[]): SoakOptions {
   const text = { type: 'string' } as const;
-  const options = { hours: text, scale: text, accounts: text, seed: text, calm: text };
+  const options = { hours: text, scale: text, accounts: text, seed: text, calm: text, log: text };
   const { values } = parseArgs({ args: [...args], options });
   const number = (name: keyof typeof values, otherwise: number, least: number, most: number): number => {
     const value = Number(values[name] ?? otherwise);
@@ -23,6 +23,7 @@ function readArguments(args: readonly string[]): SoakOptions {
     seed: Math.round(number('seed', 1, 0, 2 ** 31)),
     calmMs: number('calm', 1500, 0, 600_000),
     tell: (line) => console.log(line),
+    log: values.log ?? null,
   };
 }
 

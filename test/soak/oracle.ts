@@ -5,10 +5,13 @@
 import type { Issued, Journal, Reading, Span, Violation } from './journal.ts';
 import { judgeMemory, judgeTokens } from './token-oracle.ts';
 
-/** What an answer may be late or a clock be wrong, in the computer's milliseconds: AWS's clock is known by an answer. */
-const blurRealMs = 300;
-/** How long after expiry a section may stay: the agent looks once a real second, and then writes. */
-const sectionRealMs = 4000;
+/** What an answer may be late, and AWS's clock be misjudged by it: a time-out, in the computer's milliseconds. */
+const blurRealMs = 1000;
+/**
+ * How long after expiry a section may stay, in the computer's milliseconds: the agent looks once a second, and what a
+ * hundred accounts want after a sleep takes a busy computer many. What is served at the socket has no such leave.
+ */
+const sectionRealMs = 15_000;
 /** AWS's clock as the agent knows it: half of an exchange of 20 s, whole seconds, and 5 s that it does not mind. */
 const learntMs = 16_000;
 
@@ -42,14 +45,23 @@ function judgeAnswers(journal: Journal): Violation[] {
       session?.account === account
         ? judgeServed(journal, reading, session, found.expiration)
         : 'credentials AWS did not issue for the account';
-    if (what !== null) violations.push(violation(what, reading));
+    if (what !== null) violations.push(violation(what, reading, aboutSession(journal, reading, session)));
     last.set(place, reading);
   }
   return violations;
 }
 
-function violation(rule: string, { answered, account, source, found }: Reading): Violation {
-  return { rule, what: `${time(answered)} ${source} ${account} ${JSON.stringify(found)}` };
+function violation(rule: string, { answered, account, source, found }: Reading, more = ''): Violation {
+  const told = 'code' in found ? found.code : `${found.accessKeyId} until ${time(found.expiration)}`;
+  return { rule, what: `${time(answered)} ${source} ${account} ${told}${more}` };
+}
+
+/** What is known of what was served, for whoever looks into it. */
+function aboutSession(journal: Journal, { asked }: Reading, session: Issued | undefined): string {
+  if (session === undefined) return '';
+  const offsets = offsetsBetween(journal, session.at, asked).map((offset) => `${String(offset / 1000)} s`);
+  const clock = `the agent’s clock ahead by ${offsets.join(', then ')}`;
+  return `; issued ${time(session.at)} until ${time(session.expiresAt)}, ${clock}`;
 }
 
 function judgeServed(
@@ -59,14 +71,15 @@ function judgeServed(
   told: number,
 ): string | null {
   const blur = learntMs + blurRealMs * journal.scale;
-  const late = asked - session.expiresAt - setBackSince(journal, session.at, asked) - blur;
+  const from = session.at - blur; // it may have been asked for by a clock that was set before the answer came
+  const late = asked - session.expiresAt - setBackSince(journal, from, asked) - blur;
   if (source === 'credentials-file') {
     const expired = { from: session.expiresAt, to: asked };
     const hindered = overlap([...journal.suspended, ...journal.diskFull], expired);
     if (late - hindered > sectionRealMs * journal.scale) return 'a section outlived its credentials';
   } else if (late > 0) return 'expired credentials were served';
   // It is told by the agent's clock as it was at any time since.
-  const offsets = offsetsBetween(journal, session.at, asked);
+  const offsets = offsetsBetween(journal, from, asked);
   const isRight = offsets.some((offset) => Math.abs(session.expiresAt + offset - told) <= blur);
   return isRight ? null : 'a wrong expiry was told';
 }
@@ -116,10 +129,15 @@ function judgeRenewals(journal: Journal): Violation[] {
   ];
   const violations: Violation[] = [];
   const last = new Map<string, Issued>();
+  // Whether an answer that was sent has arrived is known by the credentials in it being served.
+  const served = new Set(
+    journal.readings.flatMap(({ found }) => ('code' in found ? [] : [found.accessKeyId])),
+  );
   for (const session of journal.issued.filter(({ delivered }) => delivered)) {
     const before = last.get(session.account);
     last.set(session.account, session);
-    if (before === undefined || before.signature === session.signature) continue;
+    if (before === undefined || !served.has(before.accessKeyId) || before.signature === session.signature)
+      continue;
     const early = 0.45 * (journal.durations.get(session.account) ?? 0) * 1000;
     const from = before.at - blurRealMs * journal.scale; // what was asked for before that may have come after it
     const stirred = stirs.some((at) => at >= from && at <= session.at);

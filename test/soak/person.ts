@@ -74,7 +74,9 @@ export class Person {
   async look(): Promise<void> {
     const states = (await this.states()).filter(({ account }) => !this.#gone.has(account));
     for (const { state } of states) {
-      const name = [state.activity, state.reason, state.error?.code].filter((part) => typeof part === 'string').join(' ');
+      const name = [state.activity, state.reason, state.error?.code]
+        .filter((part) => typeof part === 'string')
+        .join(' ');
       this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
     }
     const wants = states.filter(({ state }) => state.reason === 'pin');

@@ -2,6 +2,7 @@
 import type { Violation } from './journal.ts';
 import { servedAfterSetBack } from './oracle.ts';
 import type { Soaked } from './run.ts';
+import type { Happening } from './weather.ts';
 import { countSignatures, growthOf } from './token-oracle.ts';
 
 /** How many violations of one rule are shown. */
@@ -22,7 +23,7 @@ export function reportOf(soaked: Soaked, violations: readonly Violation[]): stri
   );
   return [
     'What happened',
-    ...list(soaked.happened),
+    ...list(tally(soaked.happened.map(({ name }) => name))),
     ...(soaked.canFillDisk ? [] : ['  (no disk could be filled: only root may mount one)']),
     'States seen by the person',
     ...list(soaked.states),
@@ -57,7 +58,12 @@ export function reportOf(soaked: Soaked, violations: readonly Violation[]): stri
         .slice(0, shown)
         .map(({ what }) => `    ${rule}: ${what}`),
     ),
+    ...(violations.length === 0 ? [] : ['When it was over', ...soaked.happened.map(lineOf)]),
   ].join('\n');
+}
+
+function lineOf({ at, name }: Happening): string {
+  return `  ${new Date(at).toISOString()}  ${name}`;
 }
 
 function list(counts: ReadonlyMap<string, number>): string[] {

@@ -1,5 +1,5 @@
 /** One soak from an empty laptop to its journal. */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Consumers } from './consumers.ts';
 import { makeFleet } from './fleet.ts';
@@ -9,7 +9,7 @@ import { residentBytes } from './memory.ts';
 import { Person } from './person.ts';
 import { Random } from './random.ts';
 import { Recorder } from './recorder.ts';
-import { Weather } from './weather.ts';
+import { Weather, type Happening } from './weather.ts';
 
 export interface SoakOptions {
   /** Of scaled time, sleeps not counted. */
@@ -21,11 +21,13 @@ export interface SoakOptions {
   /** Milliseconds between two misfortunes, of the computer's time. */
   readonly calmMs: number;
   readonly tell: (line: string) => void;
+  /** Where the agent's log is kept; null: nowhere. */
+  readonly log: string | null;
 }
 
 export interface Soaked {
   readonly journal: Journal;
-  readonly happened: ReadonlyMap<string, number>;
+  readonly happened: readonly Happening[];
   readonly states: ReadonlyMap<string, number>;
   readonly pinsWanted: number;
   /** Requests AWS refused, by reason. */
@@ -40,6 +42,7 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
   try {
     return await soakOn(laptop, options);
   } finally {
+    if (options.log !== null) copyFileSync(laptop.logFile, options.log);
     await laptop.dispose();
   }
 }

@@ -13,9 +13,14 @@ interface Misfortune {
   readonly happen: () => Promise<void> | void;
 }
 
+export interface Happening {
+  readonly name: string;
+  readonly at: number;
+}
+
 export class Weather {
-  /** How often each thing happened. */
-  readonly happened = new Map<string, number>();
+  /** What happened, and when it was over, by the world's clock. */
+  readonly happened: Happening[] = [];
   readonly #laptop: Laptop;
   readonly #recorder: Recorder;
   readonly #person: Person;
@@ -65,12 +70,12 @@ export class Weather {
   async run(calmMs: number): Promise<void> {
     let left: Misfortune[] = [];
     await this.#calm(calmMs);
-    while (!this.#isOver || this.happened.size < this.#misfortunes.length) {
+    while (!this.#isOver || this.happened.length < this.#misfortunes.length) {
       if (left.length === 0) left = [...this.#misfortunes];
       const next = this.#random.pick(left);
       left.splice(left.indexOf(next), 1);
       await next.happen();
-      this.happened.set(next.name, (this.happened.get(next.name) ?? 0) + 1);
+      this.happened.push({ name: next.name, at: this.#recorder.now() });
       await this.#calm(calmMs);
     }
     this.#laptop.server.faults.clear();

@@ -6,18 +6,19 @@ import { soak } from '../../soak/run.ts';
 
 it('a hundred accounts live through every fault there is', { timeout: 240_000 }, async () => {
   const soaked = await soak({
-    hours: 1.4,
+    hours: 1.1,
     scale: 100,
     accounts: 100,
     seed: 3,
     calmMs: 700,
     tell: () => undefined,
+    log: null,
   });
   const violations = judge(soaked.journal);
-  expect(violations, reportOf(soaked, violations)).toEqual([]);
+  expect(violations.length, reportOf(soaked, violations)).toBe(0);
   // It was no idle hour.
-  expect(soaked.happened.size).toBe(16);
-  expect(soaked.journal.issued.length).toBeGreaterThan(150);
+  expect(new Set(soaked.happened.map(({ name }) => name)).size).toBe(16);
+  expect(soaked.journal.issued.length).toBeGreaterThan(120);
   const served = soaked.journal.readings.filter(({ found }) => 'accessKeyId' in found);
   for (const source of ['socket', 'credential-process', 'credentials-file']) {
     expect(served.filter((reading) => reading.source === source).length).toBeGreaterThan(2);

@@ -7,8 +7,8 @@
  * A timer takes its scaled time, but at least one real second, or its own length where that is shorter: what guards an
  * exchange on loopback takes real time however fast the clock runs, and cannot be told from a timer that waits for time
  * to pass. So at factor 100 a time-out of 20 s is one second, a tick of 15 s comes every 100 s of scaled time, and a
- * pause of 250 ms stays one. While a forked process owes an answer, timers over a second wait for it, for ten real
- * seconds at most: a process takes as long to start as the computer is busy.
+ * pause of 250 ms stays one. What is armed just before a forked process is sent something guards its answer: while that
+ * is owed, such a timer waits ten real seconds more, since a process takes as long to start as the computer is busy.
  */
 'use strict';
 const { openSync, readSync } = require('node:fs');
@@ -18,7 +18,7 @@ const timers = require('node:timers');
 const RealDate = Date;
 const real = { setTimeout, setInterval, clearTimeout, fork: processes.fork };
 const leastRealMs = 1000;
-/** How long a forked process may hold timers up, and how often that is looked at, milliseconds. */
+/** How long a forked process may hold a timer up, and how often that is looked at, milliseconds. */
 const patience = { most: 10_000, look: 20 };
 
 const file = openSync(process.env.SCALED_CLOCK ?? '', 'r');
@@ -67,6 +67,7 @@ function fork(...args) {
   /** @param {any[]} message */
   const counted = (...message) => {
     count(1);
+    for (const timer of armed) guards.set(timer, child);
     return Reflect.apply(send, child, message);
   };
   child.on('message', () => count(-1));
@@ -74,6 +75,16 @@ function fork(...args) {
   return Object.assign(child, { send: counted });
 }
 
+/**
+ * Timers that were armed in this run to completion.
+ * @type {NodeJS.Timeout[]}
+ */
+const armed = [];
+/**
+ * Timers that guard an answer, with who owes it.
+ * @type {WeakMap<NodeJS.Timeout, import('node:child_process').ChildProcess>}
+ */
+const guards = new WeakMap();
 /** Timers that were held up, with the one in their place. */
 const held = new WeakMap();
 
@@ -84,14 +95,14 @@ const held = new WeakMap();
  */
 function scaledTimeout(action, delay, ...args) {
   const latest = performance.now() + realDelay(delay) + patience.most;
-  const isLong = Number(delay) > leastRealMs;
-  const isOwed = () => [...owed.values()].some((answers) => answers > 0);
   const fire = () => {
-    if (isLong && isOwed() && performance.now() < latest)
-      held.set(timer, real.setTimeout(fire, patience.look));
+    const debtor = guards.get(timer);
+    const isHeld = debtor !== undefined && (owed.get(debtor) ?? 0) > 0 && performance.now() < latest;
+    if (isHeld) held.set(timer, real.setTimeout(fire, patience.look));
     else action(...args);
   };
   const timer = real.setTimeout(fire, realDelay(delay));
+  if (armed.push(timer) === 1) queueMicrotask(() => void (armed.length = 0));
   return timer;
 }
 

@@ -54,7 +54,7 @@ export function goodJournal(change: Partial<Journal> = {}): Journal {
     diskFull: [],
     clockSet: [],
     disconnected: [],
-    connects: [at(-1)],
+    connects: [at(-5)],
     hostCrashes: 0,
     tokenCalls: [
       { call: 'login', pid: 7, token: 't', result: 0, at: 1000 },

@@ -53,7 +53,7 @@ describe('a soak in which all went well', () => {
     ['may leave a section for a moment', { readings: [reading(64, told(1, 0), ofFile)] }],
     [
       'may leave a section as long as the disk is full',
-      { readings: [reading(90, told(1, 0), ofFile)], diskFull: [span(50, 89)] },
+      { readings: [reading(100, told(1, 0), ofFile)], diskFull: [span(50, 89)] },
     ],
     [
       'may renew early once the clock was set',
@@ -90,15 +90,15 @@ describe('the oracle finds', () => {
       { readings: [reading(1, told(1, 0), { account: 'b' })] },
       'credentials AWS did not issue for the account',
     ],
-    ['expired credentials', { readings: [reading(62, told(1, 0))] }, 'expired credentials were served'],
+    ['expired credentials', { readings: [reading(63, told(1, 0))] }, 'expired credentials were served'],
     [
       'expired credentials of the command line',
-      { readings: [reading(62, told(1, 0), { source: 'credential-process' })] },
+      { readings: [reading(63, told(1, 0), { source: 'credential-process' })] },
       'expired credentials were served',
     ],
     [
       'credentials served for longer than the clock was set back',
-      { readings: [reading(72, told(1, 0))], clockSet: [{ at: at(5), by: -600_000 }] },
+      { readings: [reading(73, told(1, 0))], clockSet: [{ at: at(5), by: -600_000 }] },
       'expired credentials were served',
     ],
     [
@@ -132,15 +132,19 @@ describe('the oracle finds', () => {
     ],
     [
       'a section left behind',
-      { readings: [reading(70, told(1, 0), ofFile)] },
+      { readings: [reading(90, told(1, 0), ofFile)] },
       'a section outlived its credentials',
     ],
     [
       'a section left behind long after the disk had room again',
-      { readings: [reading(90, told(1, 0), ofFile)], diskFull: [span(50, 70)] },
+      { readings: [reading(100, told(1, 0), ofFile)], diskFull: [span(50, 70)] },
       'a section outlived its credentials',
     ],
-    ['a renewal too soon', { issued: [issued(1, 0), issued(2, 9)], readings: [] }, 'renewed too soon'],
+    [
+      'a renewal too soon',
+      { issued: [issued(1, 0), issued(2, 9)], readings: [reading(1, told(1, 0))] },
+      'renewed too soon',
+    ],
     ['a wrong PIN', { tokenCalls: [login({ result: 0xa0 }), ...calls] }, 'a PIN try was spent'],
     ['a locked PIN', { tokenCalls: [login({ result: 0xa4 }), ...calls] }, 'a PIN try was spent'],
     [
