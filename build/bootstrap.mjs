@@ -103,6 +103,10 @@ const tasks = {
     needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
     run: ['node', 'build/run-program.mjs', 'test/bench/main.ts'],
   },
+  soak: {
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
+    run: ['node', 'build/run-program.mjs', 'test/soak/main.ts'],
+  },
 };
 
 const [taskName = '', ...args] = process.argv.slice(2);

@@ -3,9 +3,11 @@
  * a goal stands beside its figure.
  */
 import { World } from '../support/world/world.ts';
+import { agentFigures } from './agent.ts';
 import { cliFigures } from './cli.ts';
 import { connectFigures } from './connect.ts';
 import { credentialsFileFigures } from './credentials-file.ts';
+import { helperFigures } from './helper.ts';
 import { protocolFigures } from './protocol.ts';
 import { signatureFigures } from './signatures.ts';
 
@@ -15,9 +17,11 @@ async function main(): Promise<void> {
   try {
     await protocolFigures(world);
     const { rawMs } = await signatureFigures(world);
-    await connectFigures(world, rawMs);
+    const { httpMs } = await connectFigures(world, rawMs);
     await credentialsFileFigures(world.folder('bench'));
     await cliFigures(world);
+    await helperFigures(world);
+    await agentFigures(world, { signMs: rawMs, httpMs });
   } finally {
     await world.dispose();
   }
