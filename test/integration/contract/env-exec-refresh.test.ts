@@ -1,5 +1,6 @@
 /** `exec --refresh` and `env --refresh`: programs that ask the container endpoint for credentials themselves. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { request } from 'node:http';
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -253,6 +254,25 @@ describe('exec --refresh', () => {
     await fetch(`${(await running.opened).url}?${token}`).then((response) => response.text());
     expect(readFileSync(join(world.home, '.local/state/rolekey/rolekey.log'), 'utf8')).not.toContain(token);
     await running.end();
+  });
+
+  it.each([
+    ['a caller without a name', {}],
+    ['one that listens to nothing', { 'rolekey-client': 'nobody' }],
+  ])('%s is given no token, for which there would be no end', async (_, more) => {
+    const headers = { 'rolekey-protocol': '1', ...more };
+    const socketPath = join(world.directory, 'run', 'rolekey', 'agent.sock');
+    const answer = await new Promise<string>((resolve, reject) => {
+      const call = request({ socketPath, method: 'POST', path: '/v1/container-endpoint', headers });
+      call.on('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve(text));
+      });
+      call.on('error', reject).end(JSON.stringify({ account: 'dev', lasting: false }));
+    });
+    expect(JSON.parse(answer)).toMatchObject({ error: { code: 'usage-invalid' } });
+    expect(listeningPorts(agentPid())).toEqual([]);
   });
 
   it.each([0, 7, 255])('exits %d as its command did', async (code) => {

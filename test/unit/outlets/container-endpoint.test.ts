@@ -253,7 +253,7 @@ it('whatever is asked: credentials for the right token, path, Host and method al
       expect(body.includes('SECRET')).toBe(mayHave);
       expect(status).not.toBe(500);
     }),
-    { numRuns: 5000, seed: 11 },
+    { numRuns: 1500, seed: 11 },
   );
-  expect(served).toBeGreaterThan(100); // else it proves little
+  expect(served).toBeGreaterThan(50); // else it proves little
 });
