@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { cleanUp } from '../../../src/main/doctor/clean-up.ts';
 import { createConfigFile } from '../../../src/main/outlets/config-file.ts';
 import { createCredentialsFile } from '../../../src/main/outlets/credentials-file.ts';
+import { AppError } from '../../../src/shared/errors.ts';
 import type { Account } from '../../../src/shared/model.ts';
 import { MemoryFiles } from '../outlets/memory-files.ts';
 import { account, cliPath, configPath, credentialsPath } from './facts.ts';
@@ -34,7 +35,9 @@ const clean = () =>
   cleanUp({
     ...outlets(),
     accounts: () => accounts,
-    disconnect: async (ids) => void disconnected.push(...ids),
+    disconnect: async (ids) => {
+      disconnected.push(...ids);
+    },
     files,
     configPath,
     credentialsPath,
@@ -94,7 +97,9 @@ describe('cleaning up', () => {
     const result = await cleanUp({
       ...outlets(),
       accounts: () => [account('file', { outlet: 'credentials-file' })],
-      disconnect: async () => void (await outlets().credentials.remove(['file'])),
+      disconnect: async () => {
+        await outlets().credentials.remove(['file']);
+      },
       files,
       configPath,
       credentialsPath,
@@ -113,6 +118,19 @@ describe('cleaning up', () => {
     await outlets().config.put([{ accountId: 'gone', profile: 'gone', profileRegion: 'eu-west-1' }]);
     expect((await clean()).failed).toEqual([]);
     expect(files.texts.get(configPath)).toBe('[profile gone]\nregion = eu-west-1\n');
+  });
+
+  it('says of a file that cannot be written that it stays, and cleans the other', async () => {
+    await outlets().config.put([{ accountId: 'dev', profile: 'dev', profileRegion: null }]);
+    await outlets().credentials.put([{ accountId: 'file', profile: 'file', credentials }]);
+    const before = files.texts.get(configPath);
+    const writable = files.edit.bind(files);
+    files.edit = (path, ...rest) =>
+      path === configPath ? Promise.reject(new AppError('file-readonly')) : writable(path, ...rest);
+    const { removed, failed } = await clean();
+    expect(removed).toEqual([`${credentialsPath} [file]`, credentialsPath]);
+    expect(failed).toMatchObject([{ subject: configPath, error: { code: 'file-readonly' } }]);
+    expect(files.texts.get(configPath)).toBe(before);
   });
 
   it('cleans one file where the other is damaged, and says which', async () => {
