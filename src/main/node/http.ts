@@ -168,8 +168,8 @@ function trusting(path: string): SecureContext {
     });
   }
   try {
-    void new X509Certificate(ca); // the context itself would take anything, and trust nobody
-    return createSecureContext({ ca });
+    // The context itself would take anything, and trust nobody.
+    if (new X509Certificate(ca).raw.length > 0) return createSecureContext({ ca });
   } catch {
     // Said below.
   }

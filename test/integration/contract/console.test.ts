@@ -172,7 +172,7 @@ exit ${String(exit)}
   it.each([
     ['fails', () => desktop('bad', 4).env],
     ['is missing', () => ({ DISPLAY: ':99', PATH: `${world.folder('none')}:${nodeFolder()}` })],
-    ['has no desktop to open it on', () => desktop('unseen').env && { DISPLAY: undefined }],
+    ['has no desktop to open it on', () => ({ ...desktop('unseen').env, DISPLAY: undefined })],
   ] as const)('that %s leaves the address to be copied', async (_what, env) => {
     const before = pages();
     const result = await world.rolekey(['console', 'dev'], { env: env() });
