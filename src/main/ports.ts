@@ -41,7 +41,7 @@ export interface HttpResponse {
 export interface Http {
   /**
    * One exchange. A redirect is an answer like any other and is never followed.
-   * @throws AppError `network-unreachable` (also on time-out), `tls-untrusted`, `endpoint-insecure`, `response-invalid` (too long).
+   * @throws AppError `network-unreachable` (also on time-out), `proxy-password`, `tls-untrusted`, `endpoint-insecure`, `response-invalid` (too long).
    */
   send(request: HttpRequest): Promise<HttpResponse>;
   /**

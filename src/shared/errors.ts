@@ -153,6 +153,11 @@ export const errorTable = {
     message: 'AWS could not be reached.',
     remedy: 'Check the network connection; it is tried again by itself while connected.',
   },
+  'proxy-password': {
+    message: 'The proxy wants a name and a password, or refused them.',
+    remedy:
+      'Put both into the address, HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT, and start the agent again.',
+  },
   'tls-untrusted': {
     message: 'The server’s certificate is not trusted.',
     remedy: 'If your company inspects TLS, set AWS_CA_BUNDLE to its CA file and start the agent again.',

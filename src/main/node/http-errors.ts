@@ -25,7 +25,7 @@ const notConnected = /^(ConnectTimeout|UND_ERR_CONNECT_TIMEOUT)$/;
 /** What a connection says that the other side has given up. */
 const cut = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/;
 
-/** An error of an exchange as one of ours: `tls-untrusted` or `network-unreachable`. */
+/** An error of an exchange as one of ours: `tls-untrusted`, `proxy-password` or `network-unreachable`. */
 export function networkError(error: unknown, exchange: Exchange): AppError {
   const codes = codesOf(error);
   const distrust = codes.find((code) => untrusted.test(code));
@@ -38,15 +38,8 @@ export function networkError(error: unknown, exchange: Exchange): AppError {
       cause: error,
     });
   }
-  const said = failure === null || proxy === null ? null : proxyText(failure, codes, host, proxy);
-  return new AppError('network-unreachable', {
-    message: said ?? failureText(codes, exchange),
-    ...(wantsPassword(failure) && {
-      remedy:
-        'Put both into the address, HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT, and start the agent again.',
-    }),
-    cause: error,
-  });
+  if (failure !== null && proxy !== null) return proxyError(failure, codes, host, proxy);
+  return new AppError('network-unreachable', { message: failureText(codes, exchange), cause: error });
 }
 
 /** Whether the other side gave the connection up. */
@@ -65,23 +58,27 @@ function failureText(codes: readonly string[], { host, timeoutMs, proxy }: Excha
 }
 
 /** Status 407 by the book; tinyproxy answers a wrong password with 401, which is nobody else's to CONNECT. */
-function wantsPassword(failure: ProxyFailure | null): boolean {
-  return failure?.status === 407 || failure?.status === 401;
+function wantsPassword({ status }: ProxyFailure): boolean {
+  return status === 407 || status === 401;
 }
 
-function proxyText(failure: ProxyFailure, codes: readonly string[], host: string, proxy: URL): string {
-  const { status } = failure;
+function proxyError(cause: ProxyFailure, codes: readonly string[], host: string, proxy: URL): AppError {
+  const { status } = cause;
   const name = `The proxy ${proxy.host}`;
-  if (wantsPassword(failure))
-    return `${name} wants a name and a password, or refused them, on the way to ${host}.`;
-  if (status !== null) {
-    const what = status >= 500 ? 'could not reach' : 'refused the way to';
-    return `${name} ${what} ${host} (status ${String(status)}).`;
+  if (wantsPassword(cause)) {
+    return new AppError('proxy-password', {
+      message: `${name} wants a name and a password, or refused them, on the way to ${host}.`,
+      cause,
+    });
   }
-  if (codes.some((code) => notConnected.test(code))) {
-    return `${name} did not answer in ${String(connectTimeoutMs / 1000)} s, so ${host} could not be reached.`;
-  }
-  return `${name} could not be reached (${codes[0] ?? 'unknown'}), nor ${host} through it.`;
+  const isTooSlow = codes.some((code) => notConnected.test(code));
+  const message =
+    status !== null
+      ? `${name} ${status >= 500 ? 'could not reach' : 'refused the way to'} ${host} (status ${String(status)}).`
+      : isTooSlow
+        ? `${name} did not answer in ${String(connectTimeoutMs / 1000)} s, so ${host} could not be reached.`
+        : `${name} could not be reached (${codes[0] ?? 'unknown'}), nor ${host} through it.`;
+  return new AppError('network-unreachable', { message, cause });
 }
 
 function through(proxy: URL | null): string {

@@ -1,4 +1,5 @@
 /** The Http port on undici: verified TLS, bounded in time and size, no redirect, connections kept and made ahead. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
@@ -167,9 +168,10 @@ function trusting(path: string): SecureContext {
     });
   }
   try {
-    if (/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(ca)) return createSecureContext({ ca });
+    // The context itself would take anything, and trust nobody.
+    if (new X509Certificate(ca).raw.length > 0) return createSecureContext({ ca });
   } catch {
-    // Said below: begun as a certificate, and none.
+    // Said below.
   }
   throw new AppError('file-undecodable', {
     message: `The CA bundle ${path} (AWS_CA_BUNDLE) holds no certificate.`,

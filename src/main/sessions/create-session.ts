@@ -50,6 +50,8 @@ const totalTimeoutMs = 20_000;
 const maxSignatureAgeMs = 4 * 60_000;
 /** A refusal is laid to the clock where a new signature would carry a time this far from the old one's. */
 const clockDifferenceMs = 60_000;
+/** A try that is given less can only tell that it had no time, in place of what is wrong. */
+const leastTryMs = 500;
 const pauseMs = { first: 250, max: 2_000 };
 
 /**
@@ -134,7 +136,7 @@ class Delivery {
         this.#spend(this.#clock.now() - sentAt);
       }
       const jittered = Math.round(pause * (0.5 + Math.random() / 2));
-      if (jittered >= this.#remainingMs || this.#clock.now() + jittered > until) throw failure;
+      if (jittered + leastTryMs > this.#remainingMs || this.#clock.now() + jittered > until) throw failure;
       await this.#pause(jittered);
       this.#spend(jittered);
     }

@@ -106,7 +106,13 @@ describe('another identity than the account’s', () => {
       expect(result.code).toBe(5);
       const text = await world.rolekey(['whoami', 'dev'], { env });
       expect(text.code).toBe(5);
-      expect(text.stderr).toMatch(/^rolekey: [^\n]+\n$/);
+      expect(text.stderr).toMatch(/^rolekey: dev: [^\n]+\n$/);
+
+      // Where another cannot be asked there is one error, that of the first that failed.
+      const first = async (...ids: string[]) => world.rolekey(['whoami', ...ids, '--json'], { env });
+      jsonFailure(await first('dev', 'idle'), 'identity-mismatch');
+      expect(await first('idle', 'dev')).toMatchObject({ code: 3 });
+      jsonFailure(await first('nobody', 'dev', 'idle'), 'account-unknown');
     } finally {
       server.closeAllConnections();
       server.close();

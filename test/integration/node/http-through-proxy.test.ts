@@ -105,7 +105,7 @@ describe('a proxy', () => {
     for (const url of [`http://${proxy.host}`, `http://rolekey:wrong-secret@${proxy.host}`]) {
       const error: unknown = await get(http(url)).catch((reason: unknown) => reason);
       expect(error).toMatchObject({
-        code: 'network-unreachable',
+        code: 'proxy-password',
         message: `The proxy ${proxy.host} wants a name and a password, or refused them, on the way to ${host()}.`,
         remedy: expect.stringContaining('HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT') as string,
       });

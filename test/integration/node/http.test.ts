@@ -51,18 +51,21 @@ describe('HTTP of Node', () => {
     await server.close();
   });
 
-  it('refuses a CA bundle without a certificate, which would trust nobody', () => {
-    const directory = mkdtempSync(join(tmpdir(), 'rolekey-http-'));
-    const file = join(directory, 'empty.pem');
-    writeFileSync(file, 'no certificate\n');
-    try {
-      expect(() => createNodeHttp({ caBundlePath: file })).toThrow(
-        expect.objectContaining({ code: 'file-undecodable' }) as Error,
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
+  it.each(['no certificate\n', '', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
+    'refuses a CA bundle without a certificate, which would trust nobody: %j',
+    (text) => {
+      const directory = mkdtempSync(join(tmpdir(), 'rolekey-http-'));
+      const file = join(directory, 'empty.pem');
+      writeFileSync(file, text);
+      try {
+        expect(() => createNodeHttp({ caBundlePath: file })).toThrow(
+          expect.objectContaining({ code: 'file-undecodable' }) as Error,
+        );
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  );
 
   it('says which CA bundle cannot be read', () => {
     const missing = join(process.env.HOME!, 'no-such.pem');
@@ -199,7 +202,7 @@ describe('a proxy', () => {
   it('that wants a password is told as the one who refused', async () => {
     answer = '407 Proxy Authentication Required';
     await expect(send({ HTTPS_PROXY: proxy.origin })).rejects.toMatchObject({
-      code: 'network-unreachable',
+      code: 'proxy-password',
       message: expect.stringContaining('proxy') as string,
     });
   });

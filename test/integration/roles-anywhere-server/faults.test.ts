@@ -51,6 +51,12 @@ describe('answers in place of the good one', () => {
     },
   );
 
+  it('throttle with Retry-After as a date of the server’s own', async () => {
+    server.faults.add({ kind: 'throttle', retryAfterSeconds: 90, asDate: true });
+    const { reply } = await exchange(server, good());
+    expect(Date.parse(reply.headers['retry-after']!) - Date.parse(reply.headers.date!)).toBe(90_000);
+  });
+
   it('are judged nevertheless, and a bad request stays refused in the record', async () => {
     server.faults.add({ kind: 'error', status: 503 });
     const { reply, record } = await exchange(server, { ...good(), serial: '1' });

@@ -89,7 +89,7 @@ export function replacement(
       const answer = errorAnswer(operation, 429, type, 'Rate exceeded', requestId);
       const { retryAfterSeconds: wait, asDate } = outcome;
       if (wait === undefined) return answer;
-      const value = asDate ? new Date(now + wait * 1000).toUTCString() : String(wait);
+      const value = asDate === true ? new Date(now + wait * 1000).toUTCString() : String(wait);
       return { ...answer, headers: { ...answer.headers, 'retry-after': value } };
     }
     case 'error': {

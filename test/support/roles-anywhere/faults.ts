@@ -31,7 +31,7 @@ const kinds = [
     kind: z.literal('throttle'),
     retryAfterSeconds: z.int().min(0).optional(),
     /** Retry-After as an HTTP date in place of seconds. */
-    asDate: z.boolean().default(false),
+    asDate: z.boolean().optional(),
     ...common,
   }),
   z.strictObject({ kind: z.literal('error'), status: status5xx.default(500), ...common }),

@@ -172,7 +172,7 @@ describe('the table of commands', () => {
       [
         ...['add', 'edit', 'list', 'export', 'remove', 'import'].map((verb) => `accounts ${verb}`),
         ...['connect', 'disconnect', 'lock', 'status', 'credential-process', 'tokens', 'env', 'exec'],
-        ...['whoami', 'agent', 'agent stop', 'agent install', 'agent uninstall'],
+        ...['whoami', 'console', 'agent', 'agent stop', 'agent install', 'agent uninstall'],
         ...['doctor', 'explain', 'cleanup'],
       ].sort(),
     );

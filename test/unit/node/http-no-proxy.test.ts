@@ -73,10 +73,16 @@ describe('reached through the proxy', () => {
 
 it('any text is a list', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'a.*:/[]1, %') })), (list) => {
-      expect(typeof excepted(sts, list)).toBe('boolean');
-      expect(typeof excepted('https://[fd00::2]', list)).toBe('boolean');
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string({ unit: fc.constantFrom('a', '.', '*', ':', '/', '[', ']', '1', ',', ' ', '%') }),
+      ),
+      (list) => {
+        expect(typeof excepted(sts, list)).toBe('boolean');
+        expect(typeof excepted('https://[fd00::2]', list)).toBe('boolean');
+      },
+    ),
   );
 });
 
