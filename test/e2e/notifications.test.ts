@@ -80,12 +80,11 @@ describe('a desktop with a notification service', () => {
 
   it('tells that the token is needed, and takes that back once it is there', async () => {
     world.world.token.remove();
-    const notification = await shownAfter(2);
+    const notification = await shownAfter(2).finally(() => world.world.token.restore());
     expect(notification).toMatchObject({
       title: needsToken,
       body: 'The session of “Dev” ends within 5 minutes. Plug the token in and connect.',
     });
-    world.world.token.restore();
     await connect(world, 'dev');
     await expect.poll(() => isWithdrawn(notification)).toBe(true);
   });
