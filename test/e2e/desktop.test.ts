@@ -168,6 +168,20 @@ describe('a desktop that stops', () => {
   });
 });
 
+describe('a start beside an app that a failed test has left', () => {
+  it('is a first start: the other is ended before', async () => {
+    const own = await Desktop.start();
+    try {
+      const left = await own.launch({ app });
+      const next = await own.launch({ app });
+      expect((await left.ended).failure).toBeNull();
+      await (await next.window()).getByRole('heading', { name: 'A window' }).waitFor();
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
 describe('a desktop with neither tray nor notification daemon', () => {
   it('leaves the window', async () => {
     const bare = await Desktop.start({ tray: false, notifications: false });

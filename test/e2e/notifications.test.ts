@@ -81,12 +81,11 @@ describe('a desktop with a notification service', () => {
 
   it('tells that the token was pulled out, and when it is there again that in its place', async () => {
     world.world.token.remove();
-    const notification = await shownAfter(3);
+    const notification = await shownAfter(3).finally(() => world.world.token.restore());
     expect(notification.title).toMatch(/^The token “.+” is not plugged in$/);
     expect(notification.body).toBe(
       '“Dev” depends on it and cannot be renewed. Plug the token in and connect.',
     );
-    world.world.token.restore();
     await connect(world, 'dev');
     await expect.poll(() => isWithdrawn(notification)).toBe(true);
     expect((await shownAfter(4)).title).toBe(worksAgain);

@@ -118,10 +118,13 @@ describe('a desktop with a tray', () => {
     await closeWindow(app);
     await expect.poll(isVisible).toBe(false);
     world.world.token.remove();
-    await connectFirst();
-    await expect.poll(isVisible).toBe(true);
-    expect(icons.some((icon) => icon.equals(last))).toBe(false);
-    world.world.token.restore();
+    try {
+      await connectFirst();
+      await expect.poll(isVisible).toBe(true);
+      expect(icons.some((icon) => icon.equals(last))).toBe(false);
+    } finally {
+      world.world.token.restore();
+    }
     await world.rolekey(['disconnect', '--all']);
     await expect.poll(toolTip).toBe('Rolekey: nothing connected');
   });
