@@ -136,7 +136,8 @@ const windowRemedies: Partial<Record<ErrorCode, string>> = {
   'agent-failed': 'End Rolekey and start it again.',
   'config-unreadable':
     'Repair the file named, or move it elsewhere to go on without its accounts; it was left as it is.',
-  'config-newer': 'Install the newer version again, or move the file elsewhere to go on without its accounts.',
+  'config-newer':
+    'Install the newer version again, or move the file elsewhere to go on without its accounts.',
   'agent-other-files': 'End the other Rolekey, then start this one again.',
   'usage-invalid': 'Please report it with the log.',
   'timed-out': 'It goes on by itself; its state shows how it ends.',
