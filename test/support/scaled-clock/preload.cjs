@@ -1,8 +1,8 @@
 /**
  * A clock that runs faster, for one process: `SCALED_CLOCK=FILE node -r THIS PROGRAM`. FILE is a ScaledClock's.
  *
- * Scaled: `Date`, `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled: `performance`, `node:timers/promises`
- * and util.promisify's form of them, Node's own timers of sockets, and every process the program starts without this file.
+ * Scaled: `Date`, `performance.now` (which nobody sets), `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled:
+ * `process.hrtime`, `node:timers/promises` and util.promisify's form of them, Node's own timers of sockets, and every process the program starts without this file.
  *
  * A timer takes its scaled time, but at least one real second, or its own length where that is shorter: what guards an
  * exchange on loopback takes real time however fast the clock runs, and cannot be told from a timer that waits for time
@@ -16,6 +16,7 @@ const processes = require('node:child_process');
 const timers = require('node:timers');
 
 const RealDate = Date;
+const realNow = performance.now.bind(performance);
 const real = { setTimeout, setInterval, clearTimeout, fork: processes.fork };
 const leastRealMs = 1000;
 /** How long a forked process may hold a timer up, and how often that is looked at, milliseconds. */
@@ -32,6 +33,9 @@ function now() {
   return Math.floor(scaled + bytes.readDoubleLE(24));
 }
 
+/** Milliseconds of running time, which nobody sets. */
+const running = () => realNow() * bytes.readDoubleLE(16);
+
 /** @param {unknown} delay milliseconds of the program's time */
 function realDelay(delay) {
   const ms = Number(delay);
@@ -40,6 +44,7 @@ function realDelay(delay) {
 }
 
 now(); // so that the factor is known
+Object.defineProperty(performance, 'now', { value: running });
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, newTarget) =>
@@ -94,10 +99,10 @@ const held = new WeakMap();
  * @param {unknown[]} args
  */
 function scaledTimeout(action, delay, ...args) {
-  const latest = performance.now() + realDelay(delay) + patience.most;
+  const latest = realNow() + realDelay(delay) + patience.most;
   const fire = () => {
     const debtor = guards.get(timer);
-    const isHeld = debtor !== undefined && (owed.get(debtor) ?? 0) > 0 && performance.now() < latest;
+    const isHeld = debtor !== undefined && (owed.get(debtor) ?? 0) > 0 && realNow() < latest;
     if (isHeld) held.set(timer, real.setTimeout(fire, patience.look));
     else action(...args);
   };
