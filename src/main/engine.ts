@@ -173,7 +173,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       announcer.changed(account, state);
     },
     onAsk: () => announcer.look(),
-    onSetBack: (ms) => serverClock.setBack(ms),
+    onClockSet: (ms) => serverClock.clockSet(ms),
   });
   const containerEndpoints = new ContainerEndpoints({
     listener: world.endpointListener,

@@ -10,10 +10,10 @@ export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. May jump either way. */
   now(): number;
   /**
-   * Milliseconds of running time since some moment: never set back, and standing still while the computer sleeps.
-   * What it makes of a span beside what `now` makes of it tells a clock that was set from time that passed.
+   * Milliseconds since the computer started, sleep included: nobody sets it. What it makes of a span beside what `now`
+   * makes of it tells a clock that was set from time that passed.
    */
-  running(): number;
+  sinceBoot(): number;
   /** Runs `action` once, about `delayMs` milliseconds of running time from now. Returns its undo. */
   after(delayMs: number, action: () => void): () => void;
 }

@@ -28,10 +28,10 @@ export class ServerClock {
     return this.#offsets.get(host) ?? 0;
   }
 
-  /** This computer's clock was set back by that many milliseconds: every host is as much further ahead of it. */
-  setBack(ms: number): void {
+  /** This computer's clock was set, by that many milliseconds: every host is as much further behind it. */
+  clockSet(ms: number): void {
     for (const [host, offset] of this.#offsets) {
-      if (Math.abs(offset + ms) <= maxCorrectionMs) this.#offsets.set(host, offset + ms);
+      if (Math.abs(offset - ms) <= maxCorrectionMs) this.#offsets.set(host, offset - ms);
       else this.#offsets.delete(host);
     }
   }

@@ -8,7 +8,7 @@ import type { Signer, SignerKey } from '../tokens/signer.ts';
 import { Attempt } from './attempt.ts';
 import type { InTurn } from './create-session.ts';
 import type { LiveSession } from './live-session.ts';
-import { backOff, plan, type Surroundings } from './planner.ts';
+import { backOff, plan, tickMs, type Surroundings } from './planner.ts';
 import { PromptGroup, readyAlone, touchNeeded, type PrepareSigner, type Requester } from './prompt-group.ts';
 import { keyStatus } from './key-status.ts';
 import { Session, type Retry } from './session.ts';
@@ -48,8 +48,8 @@ export interface SessionDependencies {
   readonly onChange: (account: string, state: State) => void;
   /** A person is needed, and it is time to say so: that many minutes are left at most. */
   readonly onAsk: (account: string, minutes: number) => void;
-  /** This computer's clock was set back by that many milliseconds. */
-  readonly onSetBack: (ms: number) => void;
+  /** This computer's clock was set, by that many milliseconds; back where that is negative. */
+  readonly onClockSet: (ms: number) => void;
 }
 
 /** An account whose credentials are still where they should not be. */
@@ -62,7 +62,7 @@ export interface Unemptied {
 const requestsInFlight = 8;
 /** The longest wait a server can ask for, milliseconds: who asks for more does not mean it. */
 const maxRetryAfterMs = 3_600_000;
-/** What is less than this between wall clock and running time is no jump, milliseconds. */
+/** What is less than this between two clocks is no jump, milliseconds. */
 const jumpMs = 30_000;
 
 export class SessionService {
@@ -73,12 +73,12 @@ export class SessionService {
   #stopped = false;
   #surroundings: Surroundings = { isOnline: true, isLocked: false };
   /** Both clocks as they were when they were looked at last, milliseconds. */
-  #looked: { readonly now: number; readonly running: number };
+  #looked: { readonly now: number; readonly sinceBoot: number };
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies;
     const { clock } = dependencies;
-    this.#looked = { now: clock.now(), running: clock.running() };
+    this.#looked = { now: clock.now(), sinceBoot: clock.sinceBoot() };
   }
 
   /**
@@ -423,22 +423,24 @@ export class SessionService {
 
   /**
    * Tells a clock that was set from time that passed. What is served counts by the wall clock, as it does for everybody who
-   * reads its expiry, so it moves with a clock that was set back: else it would be served after its end. Time that seems to
-   * have passed may have, in sleep; then the network may be another one.
+   * reads its expiry, so it moves with a clock that was set: else it would be served after its end, or given up before.
+   * After a sleep what waits for the network is tried at once: it may be another one.
    * @returns whether there is something to plan.
    */
   #lookAtClock(): boolean {
-    const { clock, onSetBack } = this.#dependencies;
-    const looked = { now: clock.now(), running: clock.running() };
-    const jump = looked.now - this.#looked.now - (looked.running - this.#looked.running);
+    const { clock, onClockSet } = this.#dependencies;
+    const looked = { now: clock.now(), sinceBoot: clock.sinceBoot() };
+    const passed = looked.sinceBoot - this.#looked.sinceBoot;
+    const set = looked.now - this.#looked.now - passed;
     this.#looked = looked;
-    if (Math.abs(jump) <= jumpMs) return false;
-    if (jump < 0) onSetBack(-jump);
+    const wasSet = Math.abs(set) > jumpMs;
+    const slept = passed > tickMs + jumpMs;
+    if (wasSet) onClockSet(set);
     for (const session of this.#sessions.values()) {
-      if (jump < 0) session.setBack(-jump);
-      else session.nudge();
+      if (wasSet) session.clockSet(set);
+      if (slept) session.nudge();
     }
-    return true;
+    return wasSet || slept;
   }
 
   /** Does what is due and sets the alarm for what comes next. */

@@ -241,11 +241,11 @@ export class Session {
     }
   }
 
-  /** The clock was set back by that many milliseconds: what is served ends as much earlier, as the clock tells it now. */
-  setBack(ms: number): void {
+  /** The clock was set by that many milliseconds: what is served ends as much later, or earlier, as the clock tells it now. */
+  clockSet(ms: number): void {
     const { issued } = this;
     if (issued === null) return;
-    this.#issued = { ...issued, issuedAt: issued.issuedAt - ms, expiresAt: issued.expiresAt - ms };
+    this.#issued = { ...issued, issuedAt: issued.issuedAt + ms, expiresAt: issued.expiresAt + ms };
     this.unpublished = true; // the outlet tells a time of before
     this.#change({});
   }

@@ -90,7 +90,7 @@ function manualClock(): Clock & { expire(): void } {
   const timers = new Set<() => void>();
   return {
     now: () => Date.now(),
-    running: () => performance.now(),
+    sinceBoot: () => performance.now(),
     after: (_, action) => {
       timers.add(action);
       return () => timers.delete(action);

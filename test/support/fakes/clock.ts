@@ -15,6 +15,7 @@ export const someTime = Date.UTC(2026, 3, 14, 9, 0, 0);
 export class FakeClock {
   #wall: number;
   #running = 0;
+  #slept = 0;
   #timers: Timer[] = [];
 
   /** @param wall milliseconds since the epoch. */
@@ -26,8 +27,8 @@ export class FakeClock {
     return this.#wall;
   }
 
-  running(): number {
-    return this.#running;
+  sinceBoot(): number {
+    return this.#running + this.#slept;
   }
 
   after(delayMs: number, action: () => void): () => void {
@@ -49,9 +50,15 @@ export class FakeClock {
     return this.#timers.length === 0 ? null : Math.min(...this.#timers.map(({ due }) => due)) - this.#running;
   }
 
-  /** The wall clock is set, or the computer slept: no running time passes. @param ms may be negative. */
+  /** The wall clock is set. @param ms may be negative. */
   jump(ms: number): void {
     this.#wall += ms;
+  }
+
+  /** The computer sleeps: time passes, and no timer fires. */
+  sleep(ms: number): void {
+    this.#wall += ms;
+    this.#slept += ms;
   }
 
   /** Time passes: timers fire in the order of their times, those of one time in the order they were set. */

@@ -1,8 +1,8 @@
 /**
  * A clock that runs faster, for one process: `SCALED_CLOCK=FILE node -r THIS PROGRAM`. FILE is a ScaledClock's.
  *
- * Scaled: `Date`, `performance.now` (which nobody sets), `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled:
- * `process.hrtime`, `node:timers/promises` and util.promisify's form of them, Node's own timers of sockets, and every process the program starts without this file.
+ * Scaled: `Date`, `os.uptime` (which nobody sets), `setTimeout`, `setInterval`, `AbortSignal.timeout`. Not scaled:
+ * `performance`, `process.hrtime`, `node:timers/promises` and util.promisify's form of them, Node's own timers of sockets, and every process the program starts without this file.
  *
  * A timer takes its scaled time, but at least one real second, or its own length where that is shorter: what guards an
  * exchange on loopback takes real time however fast the clock runs, and cannot be told from a timer that waits for time
@@ -13,11 +13,11 @@
 'use strict';
 const { openSync, readSync } = require('node:fs');
 const processes = require('node:child_process');
+const os = require('node:os');
 const timers = require('node:timers');
 
 const RealDate = Date;
-const realNow = performance.now.bind(performance);
-const real = { setTimeout, setInterval, clearTimeout, fork: processes.fork };
+const real = { setTimeout, setInterval, clearTimeout, fork: processes.fork, uptime: os.uptime };
 const leastRealMs = 1000;
 /** How long a forked process may hold a timer up, and how often that is looked at, milliseconds. */
 const patience = { most: 10_000, look: 20 };
@@ -33,8 +33,8 @@ function now() {
   return Math.floor(scaled + bytes.readDoubleLE(24));
 }
 
-/** Milliseconds of running time, which nobody sets. */
-const running = () => realNow() * bytes.readDoubleLE(16);
+/** Seconds since the computer started, as if it had always run so fast. */
+const sinceBoot = () => real.uptime() * bytes.readDoubleLE(16);
 
 /** @param {unknown} delay milliseconds of the program's time */
 function realDelay(delay) {
@@ -44,7 +44,7 @@ function realDelay(delay) {
 }
 
 now(); // so that the factor is known
-Object.defineProperty(performance, 'now', { value: running });
+os.uptime = sinceBoot;
 
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, args, newTarget) =>
@@ -99,10 +99,10 @@ const held = new WeakMap();
  * @param {unknown[]} args
  */
 function scaledTimeout(action, delay, ...args) {
-  const latest = realNow() + realDelay(delay) + patience.most;
+  const latest = performance.now() + realDelay(delay) + patience.most;
   const fire = () => {
     const debtor = guards.get(timer);
-    const isHeld = debtor !== undefined && (owed.get(debtor) ?? 0) > 0 && realNow() < latest;
+    const isHeld = debtor !== undefined && (owed.get(debtor) ?? 0) > 0 && performance.now() < latest;
     if (isHeld) held.set(timer, real.setTimeout(fire, patience.look));
     else action(...args);
   };

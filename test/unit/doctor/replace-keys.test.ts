@@ -45,7 +45,7 @@ const options = (some: Partial<ReplaceKeysOptions> = {}): ReplaceKeysOptions => 
   },
   outletsOn,
   files,
-  clock: { now: () => time, running: () => 0, after: () => () => undefined },
+  clock: { now: () => time, sinceBoot: () => 0, after: () => () => undefined },
   configPath,
   credentialsPath,
   backupFolder: '/home/u/.config/rolekey/replaced-keys',

@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
-  running(): number {
+  sinceBoot(): number {
     return this.time;
   }
 

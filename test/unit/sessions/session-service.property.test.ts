@@ -15,12 +15,10 @@ class Promises {
   readonly until = new Map<string, number>();
   /** When each access key ends, by a clock that nobody sets back. */
   readonly ends = new Map<string, number>();
-  #setForward = 0;
 
-  /** The clock is set, or the computer slept. */
+  /** The clock is set. */
   jump(ms: number): void {
-    if (ms > 0) this.#setForward += ms;
-    else for (const [id, until] of this.until) this.until.set(id, until + ms);
+    for (const [id, until] of this.until) this.until.set(id, until + ms);
   }
 
   notice(world: World): void {
@@ -36,7 +34,7 @@ class Promises {
   }
 
   #time({ clock }: World): number {
-    return clock.running() + this.#setForward;
+    return clock.sinceBoot();
   }
 
   drop(id: string): void {
@@ -156,6 +154,12 @@ const steps = [
         model.behind = Math.max(0, model.behind - ms);
         model.promises.jump(ms);
         world.clock.jump(ms);
+      }),
+  ),
+  fc.constantFrom(minute, 31 * minute, hour, 8 * hour).map(
+    (ms) =>
+      new Step(`sleep(${String(ms)})`, ({}, { world }) => {
+        world.clock.sleep(ms);
       }),
   ),
   fc.constantFrom(...failures).map(

@@ -370,7 +370,7 @@ describe('renewal', () => {
   it('happens within a tick of a wake-up from sleep', async () => {
     const world = await connected();
     await world.clock.advance(minute);
-    world.clock.jump(40 * minute);
+    world.clock.sleep(40 * minute);
     await world.clock.advance(15 * second);
     expect(world.serves('a')).toBe('key-2');
   });
@@ -427,7 +427,7 @@ describe('expiry', () => {
   it('that was slept through empties the outlet and says so', async () => {
     const world = await connected();
     world.token('a').unlocked = false;
-    world.clock.jump(hour);
+    world.clock.sleep(hour);
     await world.clock.advance(15 * second);
     expect(world.state('a')).toMatchObject({ serving: null });
     expect(world.state('a').error).not.toBeNull();
@@ -437,15 +437,15 @@ describe('expiry', () => {
 
   it('is never served, not even in the moment before it is noticed', async () => {
     const world = await connected();
-    world.clock.jump(hour - 1);
+    world.clock.sleep(hour - 1);
     expect(world.serves('a')).toBe('key-1');
-    world.clock.jump(1);
+    world.clock.sleep(1);
     expect(world.serves('a')).not.toMatch(/^key-/);
   });
 
   it('that was slept through is made up for where no person is needed', async () => {
     const world = await connected();
-    world.clock.jump(9 * hour);
+    world.clock.sleep(9 * hour);
     await world.clock.advance(15 * second);
     expect([world.serves('a'), world.outlet.held.get('a')]).toEqual(['key-2', 'key-2']);
     expect(world.activities('a')).toEqual(['connecting', 'idle', 'connecting', 'idle']);
@@ -455,7 +455,7 @@ describe('expiry', () => {
   it('that was slept through is made up for as soon as there is a network', async () => {
     const world = await connected();
     world.failure = network;
-    world.clock.jump(9 * hour);
+    world.clock.sleep(9 * hour);
     await world.clock.advance(15 * second);
     expect(world.state('a')).toMatchObject({ activity: 'retrying', serving: null });
     expect(world.outlet.held).toEqual(new Map());
@@ -468,7 +468,7 @@ describe('expiry', () => {
   it('of what was disconnected is nothing to make up for', async () => {
     const world = await connected();
     await world.service.disconnect(['a']);
-    world.clock.jump(9 * hour);
+    world.clock.sleep(9 * hour);
     await world.clock.advance(hour);
     expect(world.requests).toHaveLength(1);
   });
@@ -511,7 +511,7 @@ describe('expiry', () => {
     const world = await connected();
     world.token('a').unlocked = false;
     world.outlet.withdrawFailure = 'file-readonly';
-    world.clock.jump(hour);
+    world.clock.sleep(hour);
     await world.clock.advance(15 * second);
     expect(world.state('a')).toMatchObject({
       activity: 'needs-you',
@@ -1198,7 +1198,7 @@ describe('the computer', () => {
 
   it('that wakes up plans at once what is due', async () => {
     const world = await connected();
-    world.clock.jump(40 * minute);
+    world.clock.sleep(40 * minute);
     world.service.nudge();
     await settle();
     expect(world.serves('a')).toBe('key-2');
@@ -1208,7 +1208,7 @@ describe('the computer', () => {
     const world = await connected();
     world.awsThinking = new Gate();
     world.told.length = 0;
-    world.clock.jump(8 * hour);
+    world.clock.sleep(8 * hour);
     world.service.nudge();
     await settle();
     expect(world.told[0]!.state).toMatchObject({ serving: null, error: { code: 'session-expired' } });
@@ -1459,7 +1459,7 @@ describe('a clock that is set', () => {
     await world.clock.advance(50 * minute);
     world.clock.jump(-3 * hour);
     expect(world.serves('a')).toBe('key-1');
-    expect(world.setBacks).toEqual([3 * hour]);
+    expect(world.clockSets).toEqual([-3 * hour]);
     expect(world.state('a').serving!.expiresAt).toBe('2026-04-14T07:00:00Z');
     await world.clock.advance(10 * minute);
     expect(world.serves('a')).toBe('pin-needed');
@@ -1480,7 +1480,7 @@ describe('a clock that is set', () => {
     const world = await connected();
     world.clock.jump(-10 * minute);
     await world.clock.advance(minute);
-    expect(world.setBacks).toEqual([10 * minute]);
+    expect(world.clockSets).toEqual([-10 * minute]);
   });
 
   it.each([-hour, hour])('by %d ms leaves one alarm set, not two', async (ms) => {
@@ -1494,20 +1494,45 @@ describe('a clock that is set', () => {
     const world = await connected();
     world.clock.jump(ms);
     await world.clock.advance(minute);
-    expect(world.setBacks).toEqual([]);
+    expect(world.clockSets).toEqual([]);
     expect(world.requests).toHaveLength(1);
   });
 
-  it('forward may be a sleep: what waits for the network is tried at once', async () => {
+  it('forward takes the expiry with it: what is good is not given up', async () => {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    world.clock.jump(3 * hour);
+    expect(world.serves('a')).toBe('key-1');
+    expect(world.state('a').serving!.expiresAt).toBe('2026-04-14T13:00:00Z');
+    await world.clock.advance(hour - second);
+    expect([world.serves('a'), world.outlet.held.get('a')]).toEqual(['key-1', 'key-1']);
+    await world.clock.advance(second);
+    expect(world.serves('a')).toBe('pin-needed');
+  });
+
+  it('forward and back again is as it was', async () => {
+    const world = await connected();
+    const before = world.state('a');
+    world.clock.jump(3 * hour);
+    await world.clock.advance(15 * second);
+    world.clock.jump(-3 * hour);
+    await world.clock.advance(15 * second);
+    expect(world.state('a')).toEqual(before);
+  });
+});
+
+describe('a sleep', () => {
+  it('ends with what waits for the network tried at once', async () => {
     const world = open();
     world.random = 0.999;
     world.failure = network;
     await world.connect('a');
     await world.clock.advance(6 * minute);
     world.failure = null;
-    world.clock.jump(31 * second);
+    world.clock.sleep(31 * second);
     await world.clock.advance(15 * second);
     expect(world.serves('a')).toMatch(/^key-/);
+    expect(world.clockSets).toEqual([]);
   });
 });
 
@@ -1524,7 +1549,7 @@ describe('an agent that ends and leaves what the outlets have', () => {
 
   it('takes away what has expired', async () => {
     const world = await connected();
-    world.clock.jump(hour);
+    world.clock.sleep(hour);
     await world.service.stop(true);
     expect(world.outlet.held).toEqual(new Map());
   });

@@ -8,7 +8,7 @@ export const silentLog: Logger = { log: () => undefined };
 export function fastClock(speed = 1): Clock {
   return {
     now: () => Date.now(),
-    running: () => performance.now(),
+    sinceBoot: () => performance.now(),
     after: (delayMs, action) => {
       const timer = setTimeout(action, delayMs / speed);
       return () => clearTimeout(timer);

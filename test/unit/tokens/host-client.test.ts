@@ -24,7 +24,7 @@ function setUp(start: () => void = () => undefined) {
   const timers = new Map<() => void, number>();
   const clock: Clock = {
     now: () => 0,
-    running: () => 0,
+    sinceBoot: () => 0,
     after: (delayMs, action) => {
       timers.set(action, delayMs);
       return () => timers.delete(action);
