@@ -173,7 +173,6 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       announcer.changed(account, state);
     },
     onAsk: () => announcer.look(),
-    onClockSet: (ms) => serverClock.clockSet(ms),
   });
   const containerEndpoints = new ContainerEndpoints({
     listener: world.endpointListener,

@@ -111,8 +111,8 @@ export class Weather {
     const wake = this.#recorder.begin(this.#recorder.suspended, {});
     this.#laptop.signalAll('SIGSTOP');
     await pause(this.#random.between(300, 1200));
-    this.#laptop.clock.jump(ms);
-    this.#laptop.agentClock.jump(ms);
+    this.#laptop.clock.sleep(ms);
+    this.#laptop.agentClock.sleep(ms);
     this.#laptop.signalAll('SIGCONT');
     await pause(100); // whoever was asked meanwhile may be slow to answer
     wake();

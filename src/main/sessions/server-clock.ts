@@ -12,7 +12,8 @@ export const maxCorrectionMs = 24 * 3_600_000;
  */
 export class ServerClock {
   readonly #clock: Clock;
-  readonly #offsets = new Map<string, number>();
+  /** Milliseconds each host's clock is ahead of the time since this computer started, which nobody sets. */
+  readonly #ahead = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,17 +24,14 @@ export class ServerClock {
     return this.#clock.now() + this.offset(host);
   }
 
-  /** Milliseconds the host's clock is ahead of this computer's; 0 while nothing is known. */
+  /**
+   * Milliseconds the host's clock is ahead of this computer's, also where that was set since; 0 while nothing is known, or
+   * where it is too much to correct by.
+   */
   offset(host: string): number {
-    return this.#offsets.get(host) ?? 0;
-  }
-
-  /** This computer's clock was set, by that many milliseconds: every host is as much further behind it. */
-  clockSet(ms: number): void {
-    for (const [host, offset] of this.#offsets) {
-      if (Math.abs(offset - ms) <= maxCorrectionMs) this.#offsets.set(host, offset - ms);
-      else this.#offsets.delete(host);
-    }
+    const ahead = this.#ahead.get(host);
+    const offset = ahead === undefined ? 0 : Math.round(ahead + this.#clock.sinceBoot() - this.#clock.now());
+    return Math.abs(offset) <= maxCorrectionMs ? offset : 0;
   }
 
   /**
@@ -58,7 +56,7 @@ export class ServerClock {
     const offset = Math.round(date + 500 - written);
     const isBelieved =
       Math.abs(offset) <= maxCorrectionMs && Math.abs(offset - this.offset(host)) <= maxChangeMs;
-    if (isBelieved) this.#offsets.set(host, offset);
+    if (isBelieved) this.#ahead.set(host, now + offset - this.#clock.sinceBoot());
     return offset;
   }
 }

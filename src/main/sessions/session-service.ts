@@ -48,8 +48,6 @@ export interface SessionDependencies {
   readonly onChange: (account: string, state: State) => void;
   /** A person is needed, and it is time to say so: that many minutes are left at most. */
   readonly onAsk: (account: string, minutes: number) => void;
-  /** This computer's clock was set, by that many milliseconds; back where that is negative. */
-  readonly onClockSet: (ms: number) => void;
 }
 
 /** An account whose credentials are still where they should not be. */
@@ -305,6 +303,7 @@ export class SessionService {
       this.#clearWay(signer.key);
       const issued = await this.#dependencies.createSession(account, signer, signal, this.#inTurn);
       signal.throwIfAborted();
+      this.#lookAtClock(); // its times are of the clock as it is now
       session.take(issued);
       await this.#put(session);
     });
@@ -428,14 +427,13 @@ export class SessionService {
    * @returns whether there is something to plan.
    */
   #lookAtClock(): boolean {
-    const { clock, onClockSet } = this.#dependencies;
+    const { clock } = this.#dependencies;
     const looked = { now: clock.now(), sinceBoot: clock.sinceBoot() };
     const passed = looked.sinceBoot - this.#looked.sinceBoot;
     const set = looked.now - this.#looked.now - passed;
     this.#looked = looked;
     const wasSet = Math.abs(set) > jumpMs;
     const slept = passed > tickMs + jumpMs;
-    if (wasSet) onClockSet(set);
     for (const session of this.#sessions.values()) {
       if (wasSet) session.clockSet(set);
       if (slept) session.nudge();

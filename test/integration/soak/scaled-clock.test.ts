@@ -51,6 +51,17 @@ it('has a time since the computer started that is as fast, and not set with it',
   expect(since).toBeGreaterThan(170_000);
 });
 
+it('has both times go on in a sleep', () => {
+  const both = (): [number, number] =>
+    run("console.log(JSON.stringify([Date.now(), require('node:os').uptime() * 1000]))") as [number, number];
+  const before = both();
+  clock.sleep(7 * 86_400_000);
+  clock.jump(-86_400_000);
+  const after = both();
+  expect(Math.round((after[0] - before[0]) / 86_400_000)).toBe(6);
+  expect(Math.round((after[1] - before[1]) / 86_400_000)).toBe(7);
+});
+
 it('leaves dates alone that are given', () => {
   expect(
     run('console.log(JSON.stringify([new Date(5), new Date(2026, 0), new Date(5) instanceof Date]))'),

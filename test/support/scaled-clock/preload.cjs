@@ -23,18 +23,21 @@ const leastRealMs = 1000;
 const patience = { most: 10_000, look: 20 };
 
 const file = openSync(process.env.SCALED_CLOCK ?? '', 'r');
-const bytes = Buffer.alloc(32);
+const bytes = Buffer.alloc(40);
 
 /** Milliseconds since the epoch, by the clock of the file. See scaled-clock.ts for its content. */
 function now() {
-  readSync(file, bytes, 0, 32, 0);
+  readSync(file, bytes, 0, 40, 0);
   const since = bytes.readDoubleLE(0);
   const scaled = bytes.readDoubleLE(8) + (RealDate.now() - since) * bytes.readDoubleLE(16);
   return Math.floor(scaled + bytes.readDoubleLE(24));
 }
 
 /** Seconds since the computer started, as if it had always run so fast. */
-const sinceBoot = () => real.uptime() * bytes.readDoubleLE(16);
+function sinceBoot() {
+  readSync(file, bytes, 0, 40, 0);
+  return real.uptime() * bytes.readDoubleLE(16) + bytes.readDoubleLE(32) / 1000;
+}
 
 /** @param {unknown} delay milliseconds of the program's time */
 function realDelay(delay) {

@@ -7,8 +7,8 @@ export const scaledClockPreload = join('test', 'support', 'scaled-clock', 'prelo
 export const clockVariable = 'SCALED_CLOCK';
 
 /**
- * The file holds four float64, little-endian: since when it runs (the computer's milliseconds), what it showed then, its
- * factor, and what was added by setting it.
+ * The file holds five float64, little-endian: since when it runs (the computer's milliseconds), what it showed then, its
+ * factor, what was added by setting it and in sleep, and in sleep alone.
  */
 export class ScaledClock {
   readonly path: string;
@@ -16,6 +16,7 @@ export class ScaledClock {
   readonly #since: number;
   readonly #file: number;
   #offset = 0;
+  #slept = 0;
 
   /**
    * @param scale how many of its seconds one of the computer's is.
@@ -40,17 +41,25 @@ export class ScaledClock {
     this.#write();
   }
 
+  /** Whoever lives by it sleeps so long: that much passes at once. Milliseconds of its own time. */
+  sleep(ms: number): void {
+    this.#offset += ms;
+    this.#slept += ms;
+    this.#write();
+  }
+
   close(): void {
     closeSync(this.#file);
   }
 
   /** In one write, which readers see whole or not at all. */
   #write(): void {
-    const bytes = Buffer.alloc(32);
+    const bytes = Buffer.alloc(40);
     bytes.writeDoubleLE(this.#since, 0);
     bytes.writeDoubleLE(this.#since, 8);
     bytes.writeDoubleLE(this.scale, 16);
     bytes.writeDoubleLE(this.#offset, 24);
-    writeSync(this.#file, bytes, 0, 32, 0);
+    bytes.writeDoubleLE(this.#slept, 32);
+    writeSync(this.#file, bytes, 0, 40, 0);
   }
 }

@@ -29,13 +29,20 @@ export class FakeClock implements Clock {
   /** This computer's time. */
   time = start;
   readonly pauses: number[] = [];
+  #set = 0;
 
   now(): number {
     return this.time;
   }
 
   sinceBoot(): number {
-    return this.time;
+    return this.time - this.#set;
+  }
+
+  /** It is set by that many milliseconds. */
+  set(ms: number): void {
+    this.time += ms;
+    this.#set += ms;
   }
 
   after(delayMs: number, action: () => void): () => void {

@@ -148,8 +148,6 @@ export class World {
   readonly told: Told[] = [];
   /** When a person was to be asked, for which account, with how many minutes left. */
   readonly asked: { readonly account: string; readonly minutes: number; readonly at: number }[] = [];
-  /** By how much the clock was noticed to be set, milliseconds. */
-  readonly clockSets: number[] = [];
   /** What is remembered for the next agent. */
   readonly unemptied = new Set<string>();
   /** Called with every change, in the midst of it. */
@@ -200,7 +198,6 @@ export class World {
         this.onTold(account);
       },
       onAsk: (account, minutes) => this.asked.push({ account, minutes, at: this.clock.now() }),
-      onClockSet: (ms) => this.clockSets.push(ms),
     });
   }
 
