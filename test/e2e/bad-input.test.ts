@@ -60,12 +60,12 @@ describe('a configuration that cannot be used', () => {
     [
       'of a newer version',
       () => JSON.stringify({ ...good, version: 99 }),
-      'has version 99; this Rolekey knows versions up to 1.',
+      'has version 99; this Rolekey knows versions up to 2.',
     ],
     [
       'that is no JSON',
-      () => '{"version": 1, "accounts": [',
-      'Repair or remove the file named; it was left as it is.',
+      () => '{"version": 2, "accounts": [',
+      'Repair the file named, or move it elsewhere to go on without its accounts; it was left as it is.',
     ],
     [
       'with a label that turns text round',
@@ -88,7 +88,7 @@ describe('a configuration that cannot be used', () => {
     await alert().getByRole('heading', { name: 'Your accounts cannot be shown.' }).waitFor();
     await alert().getByText(said).waitFor();
     await alert()
-      .getByText(/^(Repair or remove the file named|Install the newer version again)/)
+      .getByText(/^(Repair the file named|Install the newer version again)/)
       .waitFor();
     expect(await alert().innerText()).toContain('config.json');
     expect(await page.locator('img, script:not([src])').count()).toBe(0);

@@ -66,20 +66,20 @@ function aboutSession(journal: Journal, { asked }: Reading, session: Issued | un
 
 function judgeServed(
   journal: Journal,
-  { asked, source }: Reading,
+  { asked, answered, source }: Reading,
   session: Issued,
   told: number,
 ): string | null {
   const blur = learntMs + blurRealMs * journal.scale;
   const from = session.at - blur; // it may have been asked for by a clock that was set before the answer came
-  const late = asked - session.expiresAt - setBackSince(journal, from, asked) - blur;
+  const late = asked - session.expiresAt - blur;
   if (source === 'credentials-file') {
     const expired = { from: session.expiresAt, to: asked };
     const hindered = overlap([...journal.suspended, ...journal.diskFull], expired);
     if (late - hindered > sectionRealMs * journal.scale) return 'a section outlived its credentials';
   } else if (late > 0) return 'expired credentials were served';
   // It is told by the agent's clock as it was at any time since.
-  const offsets = offsetsBetween(journal, from, asked);
+  const offsets = offsetsBetween(journal, from, answered + blur); // it is set a moment before that is noted
   const isRight = offsets.some((offset) => Math.abs(session.expiresAt + offset - told) <= blur);
   return isRight ? null : 'a wrong expiry was told';
 }
@@ -87,7 +87,7 @@ function judgeServed(
 /** @returns what is wrong with a refusal; null where it is right, or nothing can be said. */
 function judgeRefusal(
   journal: Journal,
-  { asked, answered, agentTime, account }: Reading,
+  { asked, answered, account }: Reading,
   code: string,
   before: Reading | undefined,
   issued: ReadonlyMap<string, Issued>,
@@ -101,23 +101,8 @@ function judgeRefusal(
   const gone = journal.disconnected.some((span) => span.account === account && touches([span], since));
   if (session === undefined || gone) return null;
   const blur = learntMs + blurRealMs * journal.scale;
-  // By whichever clock runs out first: the agent may believe its own until AWS has told it better.
-  const ahead = Math.max(0, ...offsetsBetween(journal, session.at, answered), agentTime - answered);
-  const isGood = session.expiresAt > answered + ahead + blur && before.found.expiration > agentTime + blur;
+  const isGood = session.expiresAt > answered + blur;
   return isGood ? 'good credentials were replaced by nothing' : null;
-}
-
-/**
- * Answers that were no good any more because the laptop's clock had been set back: as long as the agent has not spoken to
- * AWS since, it cannot know better. They break no rule, and are counted.
- */
-export function servedAfterSetBack(journal: Journal): number {
-  const issued = new Map(journal.issued.map((session) => [session.accessKeyId, session]));
-  return journal.readings.filter(({ asked, found, source }) => {
-    if (source === 'credentials-file' || 'code' in found) return false;
-    const expiresAt = issued.get(found.accessKeyId)?.expiresAt ?? Infinity;
-    return asked > expiresAt + learntMs + blurRealMs * journal.scale;
-  }).length;
 }
 
 /** A renewal is due when half of the life is gone; sooner only after what stirs the agent up. */
@@ -145,12 +130,6 @@ function judgeRenewals(journal: Journal): Violation[] {
     violations.push({ rule: 'renewed too soon', what: `${time(session.at)} ${session.account}` });
   }
   return violations;
-}
-
-/** How far the agent's clock was behind its own of then, at most, since `from`. */
-function setBackSince(journal: Journal, from: number, to: number): number {
-  const offsets = offsetsBetween(journal, from, to);
-  return Math.max(0, offsets[0]! - Math.min(...offsets));
 }
 
 /** How far the agent's clock was ahead of the world's: when `from` was, and after each time it was set until `to`. */

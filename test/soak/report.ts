@@ -1,6 +1,5 @@
 /** The figures of a soak, for people. */
 import type { Violation } from './journal.ts';
-import { servedAfterSetBack } from './oracle.ts';
 import type { Soaked } from './run.ts';
 import type { Happening } from './weather.ts';
 import { countSignatures, growthOf } from './token-oracle.ts';
@@ -31,7 +30,6 @@ export function reportOf(soaked: Soaked, violations: readonly Violation[]): stri
     ...list(bySource),
     'Answers without credentials',
     ...list(refused),
-    `  expired, served since the clock was set back       ${String(servedAfterSetBack(journal))}`,
     'Tokens',
     `  PINs wanted (looks that found needs-you for a PIN)  ${String(soaked.pinsWanted)}`,
     `  connects with a PIN at hand                         ${String(journal.typedPins.length)}`,

@@ -74,7 +74,8 @@ export function destinationUrl(wanted: string | null, { console }: SignInAddress
   const isConsole =
     url?.protocol === 'https:' &&
     url.username + url.password + url.port === '' &&
-    (url.hostname === console || url.hostname.endsWith(`.${console}`));
+    /^([a-z0-9-]+\.)*$/.test(url.hostname.slice(0, -console.length)) &&
+    url.hostname.endsWith(console);
   if (isConsole) return url.href;
   throw new AppError('usage-invalid', {
     message: `--destination takes the name of a service, such as ec2, or an address at https://${console}.`,

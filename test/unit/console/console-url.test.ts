@@ -184,6 +184,7 @@ describe('a destination', () => {
     'http://console.aws.amazon.com/',
     'https://console.aws.amazon.com.example.org/',
     'https://notconsole.aws.amazon.com/',
+    'https://.console.aws.amazon.com/',
     'https://console.aws.amazon.com@example.org/',
     'https://me:x@console.aws.amazon.com/',
     'https://console.aws.amazon.com:8443/',
@@ -217,7 +218,7 @@ describe('a destination', () => {
           expect(error).toMatchObject({ code: 'usage-invalid' });
           return;
         }
-        expect(new URL(url).host).toMatch(/^([^@:]+\.)?console\.aws\.amazon\.com$/);
+        expect(new URL(url).host).toMatch(/^([a-z0-9-]+\.)*console\.aws\.amazon\.com$/);
       }),
     );
   });
