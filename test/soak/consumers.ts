@@ -73,8 +73,7 @@ export class Consumers {
     const asked = this.#recorder.now();
     const found = await look().catch(() => ({ code: 'no-answer' }));
     const answered = this.#recorder.now();
-    const agentTime = this.#laptop.agentClock.now();
-    this.#recorder.readings.push({ asked, answered, agentTime, account, source, found });
+    this.#recorder.readings.push({ asked, answered, account, source, found });
   }
 
   async #fromFile(): Promise<void> {
@@ -92,7 +91,7 @@ export class Consumers {
       this.#recorder.foreignChanges.push(`the credentials file at ${new Date(asked).toISOString()}`);
     }
     const sections = sectionsOf(text);
-    const moment = { asked, answered: asked, agentTime: this.#laptop.agentClock.now() };
+    const moment = { asked, answered: asked };
     for (const account of profiles) {
       const found = sections.get(account) ?? { code: 'absent' };
       this.#recorder.readings.push({ ...moment, account, source: 'credentials-file', found });

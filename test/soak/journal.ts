@@ -17,8 +17,6 @@ export interface Reading {
   /** When the question was asked, and when its answer was there. */
   readonly asked: number;
   readonly answered: number;
-  /** The agent's clock when the answer was there. */
-  readonly agentTime: number;
   readonly account: string;
   readonly source: 'socket' | 'credential-process' | 'credentials-file';
   readonly found:

@@ -24,7 +24,6 @@ export function reading(minutes: number, found: Reading['found'], change: Partia
   return {
     asked: at(minutes),
     answered: at(minutes),
-    agentTime: at(minutes),
     account: 'a',
     source: 'socket',
     found,
