@@ -16,7 +16,13 @@ export class AppWorld {
   readonly env: Readonly<Record<string, string>>;
 
   static async open(options: DesktopOptions = {}): Promise<AppWorld> {
-    return new AppWorld(await Desktop.start(options), await World.open());
+    const world = await World.open();
+    try {
+      return new AppWorld(await Desktop.start(options), world);
+    } catch (error) {
+      await world.dispose();
+      throw error;
+    }
   }
 
   private constructor(desktop: Desktop, world: World) {
