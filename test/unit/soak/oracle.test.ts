@@ -44,6 +44,20 @@ describe('a soak in which all went well', () => {
       { readings: [reading(69, told(1, 0), { agentTime: at(59) })], clockSet: [{ at: at(5), by: -600_000 }] },
     ],
     [
+      'may serve for longer what was issued while the clock was ahead for a moment',
+      {
+        readings: [reading(69, told(1, 10), { agentTime: at(69) })],
+        clockSet: [
+          { at: at(-1), by: 600_000 },
+          { at: at(5), by: -600_000 },
+        ],
+      },
+    ],
+    [
+      'may tell too late an expiry where the computer slept as the answer came',
+      { readings: [reading(15, told(1, 11))], suspended: [span(0, 11)] },
+    ],
+    [
       'may take as expired what the agent’s clock, set ahead, says is',
       {
         readings: [reading(1, told(1, 0)), reading(3, { code: 'session-expired' }, { agentTime: at(63) })],
@@ -105,6 +119,16 @@ describe('the oracle finds', () => {
       'a clock set back before they were issued, which is no excuse',
       { readings: [reading(69, told(1, 0))], clockSet: [{ at: at(-5), by: -600_000 }] },
       'expired credentials were served',
+    ],
+    [
+      'a wrong expiry, though the computer slept later',
+      { readings: [reading(25, told(1, 11))], suspended: [span(5, 16)] },
+      'a wrong expiry was told',
+    ],
+    [
+      'an expiry later than the computer slept',
+      { readings: [reading(15, told(1, 14))], suspended: [span(0, 11)] },
+      'a wrong expiry was told',
     ],
     ['a wrong expiry', { readings: [reading(1, told(1, 5))] }, 'a wrong expiry was told'],
     [
