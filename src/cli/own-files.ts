@@ -26,7 +26,7 @@ export function stateFiles(here: Surroundings): string[] {
 
 /** The configuration with what it left of older versions; not the copies of AWS keys, which are the user's. */
 export function configFiles(here: Surroundings): string[] {
-  return within(pathsOf(here).configFolder, (file) => /^config\.json(\.v\d+-backup)?$/.test(file));
+  return within(pathsOf(here).configFolder, (file) => /^config\.json(\.v\d+-backup|\.aside-.*)?$/.test(file));
 }
 
 /** Removes files, and then their folders as far as nothing else is in them. @throws what node:fs throws. */

@@ -1,6 +1,6 @@
 /** A running agent with a hundred accounts on one token. */
 import { watch } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AgentSocket } from '../soak/agent-socket.ts';
 import type { World } from '../support/world/world.ts';
@@ -61,7 +61,10 @@ function processesOf(world: World): Processes {
     running.find(({ argv }) => isIt(argv))?.pid ?? 0;
   return {
     agent: pidOf((argv) => argv[1] === world.cli && argv[2] === 'agent'),
-    host: pidOf((argv) => (argv[1] ?? '').endsWith('token-host.cjs') && argv[2] === world.hsm.module),
+    host: pidOf(
+      (argv) =>
+        (argv[1] ?? '').endsWith('token-host.cjs') && basename(argv[2] ?? '') === basename(world.hsm.module),
+    ),
   };
 }
 

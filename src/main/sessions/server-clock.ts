@@ -2,7 +2,8 @@
 import type { Clock, HttpResponse } from '../ports.ts';
 import { parseHttpDate } from '../roles-anywhere/http-date.ts';
 
-const maxExchangeMs = 20_000;
+/** Nobody waits longer for an answer, milliseconds, but for the moment it takes to notice. */
+const maxExchangeMs = 25_000;
 /** Milliseconds. More than this is nothing a program should mend in silence. */
 export const maxCorrectionMs = 24 * 3_600_000;
 
@@ -50,8 +51,10 @@ export class ServerClock {
     const date = answer.verified ? parseHttpDate(answer.headers.date) : null;
     if (date === null) return null;
     const now = this.#clock.now();
-    // Somewhere between request and answer; more time than an exchange takes means the clock was set meanwhile.
-    const written = now - Math.min(Math.max(0, now - sentAt), maxExchangeMs) / 2;
+    const took = now - sentAt;
+    // The clock was set meanwhile, or the computer slept: when the answer was written cannot be told.
+    if (took < 0 || took > maxExchangeMs) return null;
+    const written = now - took / 2; // somewhere between request and answer
     // The header is cut to whole seconds.
     const offset = Math.round(date + 500 - written);
     const isBelieved =

@@ -70,13 +70,16 @@ export class SessionService {
   #cancelWake: (() => void) | null = null;
   #stopped = false;
   #surroundings: Surroundings = { isOnline: true, isLocked: false };
-  /** Both clocks as they were when they were looked at last, milliseconds. */
-  #looked: { readonly now: number; readonly sinceBoot: number };
+  /** Both clocks as they were when this one was set last, milliseconds. */
+  #lastSet: { readonly now: number; readonly sinceBoot: number };
+  /** Milliseconds since boot at the last look. */
+  #lookedAt: number;
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies;
     const { clock } = dependencies;
-    this.#looked = { now: clock.now(), sinceBoot: clock.sinceBoot() };
+    this.#lastSet = { now: clock.now(), sinceBoot: clock.sinceBoot() };
+    this.#lookedAt = this.#lastSet.sinceBoot;
   }
 
   /**
@@ -87,6 +90,7 @@ export class SessionService {
    */
   async connect(ids: readonly string[], requester: Requester): Promise<void> {
     if (this.#stopped) throw new AppError('agent-not-running', { message: 'The Rolekey agent is stopping.' });
+    this.#lookAtClock();
     const accounts = [...new Set(ids)].map((id) => this.#dependencies.accounts.get(id));
     const group = new PromptGroup(requester, accounts);
     await Promise.all(accounts.map((account) => this.#connect(account, group)));
@@ -125,6 +129,7 @@ export class SessionService {
 
   /** Takes up sessions an agent that crashed left in an outlet: served as they are, and renewed like any other. */
   resume(found: readonly { readonly account: string; readonly live: LiveSession }[]): void {
+    this.#lookAtClock();
     for (const { account, live } of found) {
       const session = this.#session(this.#dependencies.accounts.get(account));
       session.take(live);
@@ -165,6 +170,7 @@ export class SessionService {
   async stop(leavesOutlets = false): Promise<readonly Unemptied[]> {
     this.#stopped = true;
     this.#cancelWake?.();
+    this.#lookAtClock();
     const now = this.#dependencies.clock.now();
     const sessions = [...this.#sessions.values()];
     await Promise.all(
@@ -185,6 +191,7 @@ export class SessionService {
   async release(): Promise<{ readonly account: string; readonly live: LiveSession }[]> {
     this.#stopped = true;
     this.#cancelWake?.();
+    this.#lookAtClock();
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const { attempt } of sessions) attempt?.abandon();
@@ -293,6 +300,7 @@ export class SessionService {
     find: () => Account,
     makeReady: (account: Account, signal: AbortSignal) => Promise<Signer>,
   ): Promise<void> {
+    this.#lookAtClock();
     if (session.hasExpired(this.#dependencies.clock.now())) this.#expire(session);
     return this.#try(session, async (signal) => {
       const account = find();
@@ -428,14 +436,16 @@ export class SessionService {
    */
   #lookAtClock(): boolean {
     const { clock } = this.#dependencies;
-    const looked = { now: clock.now(), sinceBoot: clock.sinceBoot() };
-    const passed = looked.sinceBoot - this.#looked.sinceBoot;
-    const set = looked.now - this.#looked.now - passed;
-    this.#looked = looked;
+    const now = clock.now();
+    const sinceBoot = clock.sinceBoot();
+    // Since it was set last, so that many small steps count as well as a large one.
+    const set = now - this.#lastSet.now - (sinceBoot - this.#lastSet.sinceBoot);
     const wasSet = Math.abs(set) > jumpMs;
-    const slept = passed > tickMs + jumpMs;
+    const slept = sinceBoot - this.#lookedAt > tickMs + jumpMs;
+    this.#lookedAt = sinceBoot;
+    if (wasSet) this.#lastSet = { now, sinceBoot };
     for (const session of this.#sessions.values()) {
-      if (wasSet) session.clockSet(set);
+      if (wasSet && session.clockSet(set, now)) void this.#put(session).catch(() => undefined); // the outlet tells a time of before
       if (slept) session.nudge();
     }
     return wasSet || slept;

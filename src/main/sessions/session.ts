@@ -173,9 +173,8 @@ export class Session {
     const consequence = consequenceOf(error.code);
     const reason = 'reason' in consequence ? consequence.reason : null;
     this.#lastFailure = error;
-    // While good credentials are served, whatever AWS or the disk says now may be mended in time.
-    const activity =
-      consequence.activity === 'failed' && this.#issued !== null ? 'retrying' : consequence.activity;
+    // Of what served since it was connected, whatever AWS or the disk says now may be mended in time: nobody disconnected it.
+    const activity = consequence.activity === 'failed' && this.#hasServed ? 'retrying' : consequence.activity;
     const passes = activity === 'retrying' || reason === 'token-absent';
     // Whoever has to wait for a person can still give the outlet what it could not take.
     this.#retry = passes || this.unpublished ? retry : null;
@@ -241,13 +240,27 @@ export class Session {
     }
   }
 
-  /** The clock was set by that many milliseconds: what is served ends as much later, or earlier, as the clock tells it now. */
-  clockSet(ms: number): void {
+  /**
+   * The clock was set by that many milliseconds: what is served ends as much later, or earlier, as the clock tells it now, and
+   * what is waited for comes as much later or earlier. A clock that was set ahead may also be right for the first time in
+   * a while, as in a virtual machine that stood still: new credentials are tried for at once, while the old ones are kept.
+   * @param now by the clock as it is, milliseconds since the epoch.
+   * @returns whether anything is served.
+   */
+  clockSet(ms: number, now: number): boolean {
+    const moved = (retry: Retry | null): Retry | null =>
+      retry && { ...retry, from: retry.from + ms, at: retry.at + ms };
+    this.#retry = moved(this.#retry);
+    if (this.#unemptied !== null)
+      this.#unemptied = { ...this.#unemptied, retry: moved(this.#unemptied.retry) };
     const { issued } = this;
-    if (issued === null) return;
-    this.#issued = { ...issued, issuedAt: issued.issuedAt + ms, expiresAt: issued.expiresAt + ms };
-    this.unpublished = true; // the outlet tells a time of before
-    this.#change({});
+    if (issued !== null) {
+      this.#issued = { ...issued, issuedAt: issued.issuedAt + ms, expiresAt: issued.expiresAt + ms };
+      if (ms > 0 && this.#state.activity === 'idle') this.#retry ??= { from: now, at: now };
+    }
+    const { retryAt } = this.#state;
+    if (issued !== null || retryAt !== null) this.#change({ retryAt: retryAt && retryAt + ms });
+    return issued !== null;
   }
 
   /** Disconnected: nothing is served, nothing goes on. */

@@ -465,6 +465,19 @@ describe('expiry', () => {
     expect(world.serves('a')).toMatch(/^key-/);
   });
 
+  it.each(['aws-access-denied', 'response-invalid', 'internal'] as const)(
+    'is no end of trying, whatever it fails with: %s',
+    async (code) => {
+      const world = await connected();
+      world.failure = new AppError(code);
+      await world.clock.advance(2 * hour);
+      expect(world.state('a')).toMatchObject({ activity: 'retrying', serving: null, error: { code } });
+      world.failure = null;
+      await world.clock.advance(5 * minute);
+      expect(world.serves('a')).toMatch(/^key-/);
+    },
+  );
+
   it('of what was disconnected is nothing to make up for', async () => {
     const world = await connected();
     await world.service.disconnect(['a']);
@@ -1520,12 +1533,66 @@ describe('a clock that is set', () => {
 
   it('forward and back again is as it was', async () => {
     const world = await connected();
-    const before = world.state('a');
+    world.token('a').unlocked = false;
+    const { serving } = world.state('a');
     world.clock.jump(3 * hour);
     await world.clock.advance(15 * second);
     world.clock.jump(-3 * hour);
     await world.clock.advance(15 * second);
-    expect(world.state('a')).toEqual(before);
+    expect(world.state('a').serving).toEqual(serving);
+  });
+
+  it('forward may be right again after standing still: new credentials are tried for at once', async () => {
+    const world = await connected();
+    world.clock.jump(8 * hour);
+    await world.clock.advance(15 * second);
+    expect([world.serves('a'), world.requests.length]).toEqual(['key-2', 2]);
+  });
+
+  it('forward, and a connect whose PIN nobody types: what is good is kept', async () => {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    world.human.answer = null;
+    world.clock.jump(3 * hour);
+    await world.connect('a');
+    expect([world.serves('a'), world.outlet.held.get('a')]).toEqual(['key-1', 'key-1']);
+  });
+
+  it('forward, and an agent that ends and leaves what the outlets have', async () => {
+    const world = await connected();
+    world.clock.jump(3 * hour);
+    await world.service.stop(true);
+    expect(world.outlet.held.get('a')).toBe('key-1');
+  });
+
+  it('back, and an agent that hands over: the times are those of the clock as it is', async () => {
+    const world = await connected();
+    world.clock.jump(-3 * hour);
+    const [released] = await world.service.release();
+    expect(new Date(released!.live.expiresAt).toISOString()).toBe('2026-04-14T07:00:00.000Z');
+  });
+
+  it('back by many small steps adds up', async () => {
+    const world = await connected();
+    world.token('a').unlocked = false;
+    for (let step = 0; step < 240; step += 1) {
+      world.clock.jump(-10 * second);
+      await world.clock.advance(15 * second);
+    }
+    await world.clock.advance(minute);
+    expect(world.serves('a')).toBe('pin-needed');
+  });
+
+  it.each([-hour, hour])('by %d ms keeps the pause that AWS asked for', async (ms) => {
+    const world = open();
+    world.failure = throttled(10 * minute);
+    await world.connect('a');
+    world.failure = null;
+    world.clock.jump(ms);
+    await world.clock.advance(10 * minute - second);
+    expect(world.requests).toHaveLength(1);
+    await world.clock.advance(second);
+    expect(world.requests).toHaveLength(2);
   });
 });
 
