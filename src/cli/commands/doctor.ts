@@ -87,10 +87,14 @@ async function replaceKeys({ words, flags }: Invocation, terminal: Terminal): Pr
       agent.call('replaceKeys', { profile, account, dryRun }),
     );
   const { diff } = await ask(true);
+  const former = await profileOf(terminal, account);
   for (const line of diff.trimEnd().split('\n')) terminal.say(line);
   terminal.say(
     `The keys of the AWS profile ${profile} leave these files, after a copy only you can read was made; the account ${account} serves it from then on. AWS still takes the keys until they are deleted there.`,
   );
+  if (former !== profile) {
+    terminal.say(`The AWS profile ${former} goes away: what uses it must name ${profile} from then on.`);
+  }
   if (!(await typedAtTerminal(`Type the name of the AWS profile (${profile}) to go on: `, profile))) {
     throw new AppError('cancelled', { message: 'Nothing was changed.', remedy: '' });
   }
@@ -101,4 +105,12 @@ async function replaceKeys({ words, flags }: Invocation, terminal: Terminal): Pr
       `The account ${account} serves the AWS profile ${profile} now. Its former keys are in ${String(backup)}; delete them in AWS, then the file.`,
   );
   return exitCodes.ok;
+}
+
+/** The AWS profile an account has now. */
+async function profileOf(terminal: Terminal, account: string): Promise<string> {
+  const { accounts } = await withAgent(terminal, { start: false }, (agent) =>
+    agent.call('accountsList', { accounts: [account] }),
+  );
+  return accounts[0]?.awsProfile ?? account;
 }

@@ -8,7 +8,13 @@ interface Flight {
 }
 
 /** How it ends where a question was void: what was typed before it may have been wrong. */
-const endsOfVoid: readonly ErrorCode[] = ['pin-needed', 'pin-final', 'pin-incorrect', 'passphrase-incorrect'];
+const endsOfVoid: readonly ErrorCode[] = [
+  'pin-needed',
+  'pin-final',
+  'pin-incorrect',
+  'pin-length',
+  'passphrase-incorrect',
+];
 
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();

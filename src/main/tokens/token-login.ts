@@ -12,7 +12,7 @@ type Previous = Extract<Prompt, { kind: 'pin' }>['previous'];
 /**
  * Logs in to a token, asking until the PIN is right or the human gives up.
  * @throws AppError `pin-locked` without asking; when the human gives up `pin-incorrect` where a PIN was refused, else
- * `pin-final` before the last try, else `pin-needed`; `token-absent`, `token-failed`.
+ * `pin-length` where one was not tried, `pin-final` before the last try, else `pin-needed`; `token-absent`, `token-failed`.
  */
 export async function loginToToken(host: ModuleHost, ref: TokenRef, human: Human): Promise<void> {
   if (host.isReady(ref) && (await resume(host, ref))) return;
@@ -22,7 +22,10 @@ export async function loginToToken(host: ModuleHost, ref: TokenRef, human: Human
     const token = await lookAt(host, ref);
     if (!token.loginRequired) return;
     const pin = await askPin(host, token, human, previous);
-    if (pin === null || typeof pin === 'string') throw gaveUp(refused, token, pin, human);
+    if (pin === null || typeof pin === 'string') {
+      if (previous === 'length' && !refused) throw new AppError('pin-length'); // one was typed
+      throw gaveUp(refused, token, pin, human);
+    }
     try {
       await host.login(token, pin.secret);
       return;

@@ -289,6 +289,7 @@ describe('long-lived keys', () => {
     await terminal.shows('to go on: ');
     expect(terminal.output).toContain('-aws_access_key_id = ********');
     expect(terminal.output).toContain('+[profile work]');
+    expect(terminal.output).toContain('The AWS profile dev goes away: what uses it must name work');
     expect(terminal.output).not.toMatch(/AKIAEXAMPLE|SECRET/);
     expect(textOf(world.credentialsFile)).toBe(before);
     terminal.type('work\r');

@@ -80,7 +80,7 @@ describe('unlocking a key on a token', () => {
   it.each([
     ['at once', [null], 'pin-needed'],
     ['after a wrong PIN', ['wrong1', null], 'pin-incorrect'],
-    ['after a PIN that was not tried', ['123', null], 'pin-needed'],
+    ['after a PIN that was not tried', ['123', null], 'pin-length'],
     ['after a wrong one and one that was not tried', ['wrong1', '123', null], 'pin-incorrect'],
   ])('ends when the human gives up %s', async (_, answers, code) => {
     const { signer } = await setUp();
