@@ -7,7 +7,7 @@ export const unitName = 'rolekey.service';
 /** Load code into Node, weaken it, or send requests elsewhere: as for an agent that a command starts. */
 const unset = [
   ...['NODE_OPTIONS', 'NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE', 'NODE_TLS_REJECT_UNAUTHORIZED'],
-  ...['AWS_ENDPOINT_URL_ROLESANYWHERE', 'AWS_ENDPOINT_URL_STS'],
+  ...['AWS_ENDPOINT_URL_ROLESANYWHERE', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SIGNIN'],
 ];
 
 /**

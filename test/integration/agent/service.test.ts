@@ -133,6 +133,7 @@ describe.skipIf(!canRun)('with a systemd user manager', () => {
       'set-environment',
       'NODE_OPTIONS=--no-deprecation',
       'AWS_ENDPOINT_URL_STS=https://elsewhere.example',
+      'AWS_ENDPOINT_URL_SIGNIN=https://elsewhere.example',
     );
     expect(await install()).toEqual({ version: 1, installed: [unit()], started: true });
     const [agent] = agents();
@@ -140,7 +141,8 @@ describe.skipIf(!canRun)('with a systemd user manager', () => {
     expect(agent!.argv).toEqual([process.execPath, world.cli, 'agent']);
     const names = agent!.environment.map((line) => line.split('=')[0]);
     expect(names).toContain('SOFTHSM2_CONF');
-    for (const name of ['NODE_OPTIONS', 'AWS_ENDPOINT_URL_STS']) expect(names).not.toContain(name);
+    for (const name of ['NODE_OPTIONS', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_SIGNIN'])
+      expect(names).not.toContain(name);
     expect(textOf(`/proc/${String(agent!.pid)}/limits`)).toMatch(/^Max core file size +0 +0 /m);
     expect(textOf(`/proc/${String(agent!.pid)}/status`)).toMatch(/^NoNewPrivs:\t1$/m);
 

@@ -109,7 +109,7 @@ it('the unit as a whole', () => {
     'ExecStart="/usr/bin/node" "/opt/rolekey/bin/rolekey" "agent"',
     'WorkingDirectory=/',
     'Environment="OPENSC_CONF=/c"',
-    'UnsetEnvironment=NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE NODE_TLS_REJECT_UNAUTHORIZED AWS_ENDPOINT_URL_ROLESANYWHERE AWS_ENDPOINT_URL_STS',
+    'UnsetEnvironment=NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE NODE_TLS_REJECT_UNAUTHORIZED AWS_ENDPOINT_URL_ROLESANYWHERE AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_SIGNIN',
     'Restart=on-failure',
     'RestartSec=5',
     'KillMode=mixed',
