@@ -37,6 +37,32 @@ const parts = {
     packages: ['opensc', 'opensc-pkcs11'],
     present: () => onPath('pkcs11-tool') && pkcs11Modules('pkcs11-spy.so').some(existsSync),
   },
+  // YubiKeys: the reader service, Yubico's own module, and a virtual card behind both.
+  yubikey: {
+    packages: ['pcscd', 'ykcs11', 'vsmartcard-vpcd', 'yubico-piv-tool', 'pcsc-tools', 'systemd'],
+    present: () =>
+      isLibrary('libykcs11.so.2') &&
+      existsSync('/usr/sbin/pcscd') &&
+      existsSync('/usr/lib/pcsc/drivers/serial/libifdvpcd.so') &&
+      ['yubico-piv-tool', 'pcsc_scan', 'systemd-socket-activate'].every(onPath),
+  },
+  // TPMs: an emulator, a resource manager before it, and the module that reaches it.
+  tpm: {
+    packages: [
+      ...['swtpm', 'tpm2-tools', 'tpm2-abrmd', 'libtss2-tcti-tabrmd0', 'dbus'],
+      ...['libtpm2-pkcs11-1', 'libtpm2-pkcs11-tools'],
+    ],
+    present: () =>
+      pkcs11Modules('libtpm2_pkcs11.so').some(existsSync) &&
+      ['swtpm', 'tpm2_ptool', 'tpm2_dictionarylockout', 'dbus-daemon'].every(onPath) &&
+      existsSync('/usr/sbin/tpm2-abrmd'),
+  },
+  keyring: {
+    packages: ['gnome-keyring', 'libsecret-1-0', 'libsecret-tools', 'libglib2.0-bin', 'dbus'],
+    present: () =>
+      isLibrary('libsecret-1.so.0') && ['gnome-keyring-daemon', 'secret-tool', 'gdbus'].every(onPath),
+  },
+  ssh: { packages: ['openssh-client'], present: () => onPath('ssh-agent') && onPath('ssh-add') },
   // A forward proxy, the shells and the SDKs that credentials are handed to in tests.
   tinyproxy: { packages: ['tinyproxy-bin'], present: () => onPath('tinyproxy') },
   shells: { packages: ['zsh', 'fish'], present: () => onPath('zsh') && onPath('fish') },
@@ -70,6 +96,8 @@ const desktop = ['xvfb', 'dbus']; // the stand-ins are judged also where no Elec
 /** @type {Part[]} */
 const clients = ['awscli', 'boto3', 'goSdk', 'shells', 'tinyproxy'];
 /** @type {Part[]} */
+const keys = ['yubikey', 'tpm', 'keyring', 'ssh'];
+/** @type {Part[]} */
 const electron = hasTestElectron ? ['electronLibraries'] : [];
 /** @type {Part[]} */
 const electronDownload = hasTestElectron && (await lacksElectron()) ? ['squashfs', 'pip'] : [];
@@ -89,7 +117,7 @@ const tasks = {
     run: ['node', 'build/demo.mjs'],
   },
   test: {
-    needs: ['compiler', 'openssl', 'softhsm', 'opensc', ...clients, ...desktop, ...electron],
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc', ...keys, ...clients, ...desktop, ...electron],
     likes: electronDownload,
     run: ['node', 'build/run-tests.mjs'],
   },
@@ -100,7 +128,7 @@ const tasks = {
   },
   check: { needs: ['compiler'], run: ['node', 'build/run-tests.mjs', '--checks-only'] },
   bench: {
-    needs: ['compiler', 'openssl', 'softhsm', 'opensc'],
+    needs: ['compiler', 'openssl', 'softhsm', 'opensc', 'yubikey', 'tpm'],
     run: ['node', 'build/run-program.mjs', 'test/bench/main.ts'],
   },
   soak: {

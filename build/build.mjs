@@ -17,7 +17,7 @@ const common = {
   target: 'es2022',
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
-  external: ['electron', 'pkcs11js'],
+  external: ['electron', 'keytar', 'pkcs11js'],
   define: { ROLEKEY_VERSION: JSON.stringify(packageJson.version) },
   legalComments: 'none',
   logLevel: 'warning',

@@ -53,7 +53,11 @@ export class FileKeys {
         certificate,
         issuers,
         key: () => (file.encrypted ? this.#openedKey(file) : key),
-        unlock: (human) => this.#flights.run(path, human, () => this.#unlock(file, certificate, human)),
+        unlock: async (human) => {
+          if (!file.encrypted || this.#openedKey(file) !== null) return;
+          if (human === null) throw passphraseNeeded(path);
+          await this.#flights.run(path, human, () => this.#unlock(file, certificate, human));
+        },
       }),
     };
   }
@@ -136,7 +140,7 @@ interface FileSignerOptions {
   readonly issuers: readonly Certificate[];
   /** Null while it is not open. */
   readonly key: () => KeyObject | null;
-  readonly unlock: (human: Human) => Promise<void>;
+  readonly unlock: (human: Human | null) => Promise<void>;
 }
 
 class FileSigner implements Signer {
@@ -157,7 +161,7 @@ class FileSigner implements Signer {
     return this.#options.key() !== null;
   }
 
-  unlock(human: Human): Promise<void> {
+  unlock(human: Human | null): Promise<void> {
     return this.#options.unlock(human);
   }
 

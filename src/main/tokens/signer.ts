@@ -30,18 +30,20 @@ export interface Signer {
   readyWithoutHuman(): boolean;
   /**
    * Makes the key ready: logs in with a PIN asked once from `prompts`; nothing where that is done already.
+   * @param human null: nobody can be asked, and only what is held or was remembered may be used.
    * @throws AppError when nobody answers or the human gives up: `pin-incorrect` or `passphrase-incorrect` where one was
    * refused, `pin-final` before the last try, else `pin-needed`; `pin-locked` without asking; `token-absent`,
    * `token-failed`, `cert-key-mismatch`.
    */
-  unlock(human: Human): Promise<void>;
+  unlock(human: Human | null): Promise<void>;
   /**
    * Exactly one signature over `message` (SHA-256 digest made here): RSASSA-PKCS1-v1_5 bytes, or ECDSA as DER
    * (SEC 1 ECDSA-Sig-Value). It is verified with the certificate's key before it is returned.
+   * @param human who is told where the token waits for a touch; absent: nobody.
    * @throws AppError `pin-needed` where it is not unlocked any more, `pin-locked`, `touch-needed`, `token-absent`,
    * `token-failed`, `key-unknown`, `key-ambiguous`, `key-unsupported`, `cert-key-mismatch`.
    */
-  sign(message: Uint8Array): Promise<Uint8Array>;
+  sign(message: Uint8Array, human?: Human): Promise<Uint8Array>;
 }
 
 /** Somebody who can be asked, and on whose behalf. */

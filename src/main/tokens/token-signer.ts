@@ -38,9 +38,13 @@ export class TokenSigner implements Signer {
     return this.#options.host.isReady(this.#options.token) && !needsTouch(this.key.touch);
   }
 
-  unlock(human: Human): Promise<void> {
+  async unlock(human: Human | null): Promise<void> {
     const { host, token, logins } = this.#options;
-    return logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+    if (human === null) {
+      if (!host.isReady(token)) throw new AppError('pin-needed');
+      return;
+    }
+    await logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
   }
 
   async sign(message: Uint8Array): Promise<Uint8Array> {

@@ -26,7 +26,8 @@ function keys(ready = false) {
     certificate: {} as Signer['certificate'],
     issuers: [],
     readyWithoutHuman: () => ready,
-    unlock: async ({ accounts, askedBy }) => {
+    unlock: async (human) => {
+      const { accounts, askedBy } = human!;
       unlocked.push({ key: key.token?.label ?? key.uri ?? '', accounts: [...accounts], askedBy });
     },
     sign: () => Promise.reject(new Error('not asked for')),

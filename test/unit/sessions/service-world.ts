@@ -251,7 +251,7 @@ export class World {
       certificate: {} as Signer['certificate'],
       issuers: [],
       readyWithoutHuman: () => token.ready,
-      unlock: (human) => token.unlock(human),
+      unlock: (human) => token.unlock(human!),
       sign: () => Promise.reject(new Error('The service signs nothing itself.')),
     };
   }
