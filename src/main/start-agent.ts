@@ -19,6 +19,7 @@ import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
 import { setAside } from './node/set-aside.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { watchPlugs } from './node/plugs.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -104,6 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   let cancelWatch: () => void = () => undefined;
+  let unwatchPlugs: () => void = () => undefined;
   let stopping: Promise<void> | null = null;
   let only: Lock | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
@@ -112,6 +114,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
 
   async function finish(): Promise<void> {
     cancelWatch();
+    unwatchPlugs();
     await engine.stop();
     await listener.close();
     await http.close();
@@ -164,6 +167,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   else await engine.resume();
   engine.take(handedOver);
   open();
+  unwatchPlugs = watchPlugs(clock, () => engine.machine.plugged());
   if (options.endsWhenIdle) watchIdleness();
   return { engine, ended, stop };
 

@@ -12,7 +12,7 @@ import {
   type FoundModule,
   type ModuleFinder,
 } from './module-finder.ts';
-import type { ModuleHost } from './module-host.ts';
+import type { ModuleHost, TokenChange } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import type { Computer } from './shared-library.ts';
 import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
@@ -30,6 +30,8 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** Tokens came or went, as far as a module that is in use showed it. Absent: nobody listens. */
+  readonly onTokens?: (change: TokenChange) => void;
 }
 
 export interface TokenService {
@@ -49,6 +51,10 @@ export interface TokenService {
   tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens>;
   /** How often keys on tokens signed and tokens were logged in to, in the hosts that run. */
   counts(): Promise<HostCounts>;
+  /**
+   * Something was plugged in or pulled out: looks whether the tokens are still there whose PINs are held. Loads no module.
+   */
+  lookAtHeld(): Promise<void>;
   /**
    * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
    * at once.
@@ -92,7 +98,7 @@ class Service implements TokenService {
   constructor(options: TokenServiceOptions) {
     this.#options = options;
     this.#finder = createModuleFinder(options);
-    this.#hosts = new ModuleHosts(options);
+    this.#hosts = new ModuleHosts({ onTokens: () => undefined, ...options });
     this.#fileKeys = new FileKeys(options);
     this.#tokenKeys = new TokenKeys({
       finder: this.#finder,
@@ -131,6 +137,10 @@ class Service implements TokenService {
 
   counts(): Promise<HostCounts> {
     return this.#hosts.counts();
+  }
+
+  lookAtHeld(): Promise<void> {
+    return this.#hosts.lookAtHeld();
   }
 
   lock(): Promise<void> {
