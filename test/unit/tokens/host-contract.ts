@@ -80,6 +80,7 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
         pinLocked: false,
         pinHeld: false,
       });
+      expect(token.slotDescription).toMatch(/^\S(.*\S)?$/);
       expect(token.manufacturer + token.model + token.serial).not.toMatch(/\s$|\0/);
     });
 
