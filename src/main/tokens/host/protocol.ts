@@ -36,6 +36,11 @@ export interface HostModule {
 export interface HostToken extends TokenRef {
   /** CK_SLOT_ID, decimal. */
   readonly slotId: string;
+  /**
+   * CK_SLOT_INFO's slotDescription (section 3.2), trimmed of padding; empty where the module does not tell. Modules that
+   * reach smart cards name the reader there, each with the name that PC/SC gives it.
+   */
+  readonly slotDescription: string;
   readonly firmware: string;
   readonly loginRequired: boolean;
   readonly pinInitialised: boolean;

@@ -68,6 +68,7 @@ export class TokenModule implements HostHandlers {
       manufacturer: facts.manufacturer,
       model: facts.model,
       slotId: facts.slotId,
+      slotDescription: facts.slotDescription,
       firmware: facts.firmware,
       loginRequired: facts.loginRequired,
       pinInitialised: facts.pinInitialised,
