@@ -14,13 +14,16 @@ describeHostContract('tpm2-pkcs11', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'contract-'));
   const tpm = await Tpm.create();
   const token = tpm.token('contract');
-  token.generateKey('P-256', contractKeys.ec);
-  token.generateKey('RSA-2048', contractKeys.rsa);
-  token.generateKey('P-256', contractKeys.strict, { alwaysAuthenticate: true });
+  const { ec, rsa, strict } = contractKeys;
+  const others = [{ id: '04', label: 'p-384', type: 'EC', size: 'P-384' }] as const;
+  token.generateKey('P-256', ec);
+  token.generateKey('RSA-2048', rsa);
+  token.generateKey('P-256', strict, { alwaysAuthenticate: true });
+  token.generateKey('P-384', others[0]);
   const device = Authority.root(join(directory, 'ca')).issue({
-    holder: { publicKey: token.publicKey(contractKeys.ec) },
+    holder: { publicKey: token.publicKey(ec) },
   });
-  token.addCertificate(device.pem, contractKeys.ec);
+  token.addCertificate(device.pem, ec);
   return {
     client: new HostClient({
       path: tpm.module,
@@ -30,9 +33,12 @@ describeHostContract('tpm2-pkcs11', async () => {
       onEnd: () => undefined,
     }),
     tokenLabel: token.label,
-    certificate: device.der,
-    remove: () => undefined,
-    restore: () => undefined,
+    keys: { ec, rsa, strict, others },
+    certificates: [{ id: ec.id, label: ec.label, der: device.der }],
+    tellsPinLength: false,
+    showsAbsence: false,
+    remove: () => tpm.stop(),
+    restore: () => tpm.start(),
     dispose: async () => {
       bundle.remove();
       await tpm.dispose();
