@@ -28,7 +28,7 @@ import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.t
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
-import { isBuiltInModule } from './tokens/module-finder.ts';
+import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
@@ -110,6 +110,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    environment: env,
   });
   const { awsCredentialsFile, awsConfigFile } = paths;
   const awsFilesOn = (place: Files) => {

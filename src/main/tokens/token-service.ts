@@ -30,6 +30,8 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface TokenService {
@@ -91,7 +93,7 @@ class Service implements TokenService {
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
-    this.#finder = createModuleFinder(options);
+    this.#finder = createModuleFinder({ environment: {}, ...options });
     this.#hosts = new ModuleHosts(options);
     this.#fileKeys = new FileKeys(options);
     this.#tokenKeys = new TokenKeys({
@@ -175,9 +177,9 @@ class Service implements TokenService {
     return this.#finder.trusted(path);
   }
 
-  #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    return orBroken(module.path, async () => {
+  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
+    if ('error' in module) return module;
+    const opened = await orBroken(module.path, async () => {
       const host = this.#hosts.of(module);
       const wasRunning = host.running;
       return {
@@ -188,6 +190,8 @@ class Service implements TokenService {
         tokens: await host.tokens(true),
       };
     });
+    if (!('error' in opened)) return opened;
+    return { ...opened, error: await this.#finder.explain(module, opened.error) };
   }
 
   async #loginToAll(module: OpenModule | BrokenModule, human: Human | null): Promise<void> {

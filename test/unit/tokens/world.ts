@@ -2,6 +2,7 @@
 import { AppError } from '../../../src/shared/errors.ts';
 import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made, type Recipe } from '../roles-anywhere/make-certificate.ts';
 import { fastClock, filesOf, silentLog } from './doubles.ts';
@@ -16,6 +17,7 @@ import {
 /** On the built-in list, in its order. */
 export const builtIn = {
   yubico: '/usr/lib/x86_64-linux-gnu/libykcs11.so',
+  tpm: '/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so',
   opensc: '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
   softhsm: '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
 } as const;
@@ -35,9 +37,12 @@ export interface WorldOptions {
   /** Tokens by module path; a module whose tokens are an error fails to initialise with it. */
   readonly modules: Readonly<Record<string, ScriptedToken[] | Error>>;
   readonly files?: Files;
+  /** What paths are; one that is not here does not exist. */
+  readonly looks?: Readonly<Record<string, PathLook>>;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function createWorld({ modules, files = filesOf({}) }: WorldOptions): World {
+export function createWorld({ modules, files = filesOf({}), looks, environment }: WorldOptions): World {
   const loaded = new Map<string, ScriptedCryptoki>();
   const loads: string[] = [];
   const confirmed = new Set<string>();
@@ -51,6 +56,8 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
       if (!(path in modules)) throw new AppError('module-missing');
       return { path, sha256: sha256(path), unsafe: path.includes('unsafe') ? 'anybody can write it' : null };
     },
+    configurations: async () => [],
+    look: async (path) => looks?.[path] ?? { exists: false, usable: false, group: null, members: [] },
   };
   const service = createTokenService({
     hosts: scriptedHosts((path) => {
@@ -66,12 +73,14 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
     moduleFiles,
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, hash) => confirmed.add(`${path} ${hash}`),
     },
     files,
     clock: fastClock(),
     log: silentLog,
     computer: { platform: 'linux', arch: 'x64' },
+    environment: environment ?? {},
   });
   return { service, loaded, loads, confirmed, contents };
 }
