@@ -12,6 +12,7 @@ import { pickCertificate, readCertificates, type SigningCertificate } from './si
 import type { SingleFlight } from './single-flight.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
 import { TokenSigner } from './token-signer.ts';
+import type { TouchWatch } from './touch-watch.ts';
 import {
   emptyUri,
   isPkcs11Uri,
@@ -28,6 +29,7 @@ export interface TokenKeysOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly logins: SingleFlight;
+  readonly touches: TouchWatch;
   /** What is on a token, matched. */
   readonly readContents: (host: ModuleHost, token: HostToken) => Promise<TokenContents>;
 }
@@ -169,6 +171,7 @@ export class TokenKeys {
       certificate,
       issuers,
       logins: this.#options.logins,
+      touches: this.#options.touches,
     });
   }
 
