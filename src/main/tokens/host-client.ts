@@ -10,14 +10,14 @@ import { hostResponseSchema, hostResults } from './host-results.ts';
 
 /**
  * Milliseconds until a host that does not answer is killed. Most calls of PKCS#11 block its event loop, so it cannot
- * watch itself. A signature may wait for a touch.
+ * watch itself. A signature may wait for a touch: a YubiKey waits 15 s, and OpenSC has it wait four times.
  */
 const deadlinesMs: Readonly<Record<HostMethod, number>> = {
   open: 15_000,
   tokens: 15_000,
   objects: 30_000,
   login: 30_000,
-  sign: 60_000,
+  sign: 75_000,
   counts: 5_000,
 };
 
