@@ -6,7 +6,7 @@ import type { EngineEvent } from '../shared/api.ts';
 import { isAppError } from '../shared/errors.ts';
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
 import { firstLineOfStdin } from './stdin.ts';
-import { promptText } from './text.ts';
+import { promptText, rememberWarning } from './text.ts';
 
 /** Answers one prompt; `cancelled` is raised when the question became void meanwhile. */
 export type Answerer = (prompt: Prompt, cancelled: AbortSignal) => Promise<PromptAnswer>;
@@ -61,15 +61,20 @@ export async function answererFromStdin(): Promise<Answerer> {
   };
 }
 
-/** The person at the terminal; questions go to standard error, so that standard output stays the document's. */
-export function answererAtTerminal(): Answerer {
+/**
+ * The person at the terminal; questions go to standard error, so that standard output stays the document's.
+ * @param remember PINs are to be kept in the keyring, which is said with each question.
+ */
+export function answererAtTerminal(remember = false): Answerer {
   return async (prompt, cancelled) => {
-    const question = promptText(prompt);
+    const isKept = remember && prompt.kind === 'pin' && prompt.mayRemember;
+    const question = `${isKept ? rememberWarning : ''}${promptText(prompt)}`;
     if (prompt.kind === 'confirm-module') {
       return (await ask(question, cancelled, true)) === 'yes' ? { accept: true } : cancel;
     }
     const secret = await ask(question, cancelled, false);
-    return secret === null || secret === '' ? cancel : { secret };
+    if (secret === null || secret === '') return cancel;
+    return isKept ? { secret, remember: true } : { secret };
   };
 }
 

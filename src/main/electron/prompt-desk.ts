@@ -75,7 +75,7 @@ export class PromptDesk {
   }
 
   #take(prompt: Prompt): void {
-    const followsWrong = 'previous' in prompt && prompt.previous !== null;
+    const followsWrong = 'previous' in prompt && prompt.previous !== null && prompt.previous !== 'remembered'; // nobody typed that one
     if (!followsWrong && !this.#isAllowed(prompt)) {
       this.#options.logger.log('warn', 'prompt-refused', { kind: prompt.kind, askedBy: prompt.askedBy });
       this.#cancel(prompt.id);

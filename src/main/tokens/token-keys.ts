@@ -9,8 +9,8 @@ import type { ModuleHost } from './module-host.ts';
 import type { ModuleHosts } from './module-hosts.ts';
 import type { Attempt, SignerAccount, SignerKey } from './signer.ts';
 import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
-import type { SingleFlight } from './single-flight.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
+import type { TokenLogins } from './token-login.ts';
 import { TokenSigner } from './token-signer.ts';
 import {
   emptyUri,
@@ -27,7 +27,7 @@ export interface TokenKeysOptions {
   readonly hosts: ModuleHosts;
   readonly files: Files;
   readonly clock: Clock;
-  readonly logins: SingleFlight;
+  readonly logins: TokenLogins;
   /** What is on a token, matched. */
   readonly readContents: (host: ModuleHost, token: HostToken) => Promise<TokenContents>;
 }

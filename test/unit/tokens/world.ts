@@ -1,5 +1,9 @@
 /** A token service over scripted modules. */
+import { tokenName, type TokenRef } from '../../../src/main/tokens/host/protocol.ts';
+import type { RememberedToken } from '../../../src/main/tokens/remembered-pins.ts';
 import { AppError } from '../../../src/shared/errors.ts';
+import type { Problem } from '../../../src/shared/model.ts';
+import { FakeSecretStore } from '../../support/fakes/secret-store.ts';
 import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
@@ -31,13 +35,41 @@ export interface World {
   readonly contents: Map<string, string>;
 }
 
+/** A keyring, and which tokens' PINs are in it. */
+export class FakeRemembered {
+  readonly store = new FakeSecretStore();
+  readonly listed = new Map<string, RememberedToken>();
+  /** What was told, in order. */
+  readonly told: Problem[] = [];
+  /** Thrown by what writes the list, until it is taken away. */
+  writeFailure: Error | null = null;
+  readonly tokens = {
+    list: () => [...this.listed.values()],
+    put: (token: RememberedToken) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.set(tokenName(token), token);
+    },
+    delete: (token: TokenRef) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.delete(tokenName(token));
+    },
+  };
+  readonly tell = (problem: Problem): void => void this.told.push(problem);
+
+  /** What is in the keyring, whatever it is called. */
+  get pins(): string[] {
+    return [...this.store.secrets.values()];
+  }
+}
+
 export interface WorldOptions {
   /** Tokens by module path; a module whose tokens are an error fails to initialise with it. */
   readonly modules: Readonly<Record<string, ScriptedToken[] | Error>>;
   readonly files?: Files;
+  readonly remembered?: FakeRemembered;
 }
 
-export function createWorld({ modules, files = filesOf({}) }: WorldOptions): World {
+export function createWorld({ modules, files = filesOf({}), remembered }: WorldOptions): World {
   const loaded = new Map<string, ScriptedCryptoki>();
   const loads: string[] = [];
   const confirmed = new Set<string>();
@@ -72,6 +104,7 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
     clock: fastClock(),
     log: silentLog,
     computer: { platform: 'linux', arch: 'x64' },
+    ...(remembered === undefined ? {} : { remembered }),
   });
   return { service, loaded, loads, confirmed, contents };
 }
