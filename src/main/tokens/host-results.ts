@@ -29,6 +29,7 @@ export const hostResults: { readonly [M in HostMethod]: z.ZodType<HostResult<M>>
   tokens: z.array(
     tokenRef.extend({
       slotId: z.string().regex(/^\d+$/),
+      slotDescription: z.string(),
       firmware: z.string(),
       loginRequired: z.boolean(),
       pinInitialised: z.boolean(),

@@ -13,7 +13,9 @@ import type {
 } from './host/protocol.ts';
 
 /** After these the login of a token, or the PIN held for it, cannot be counted on. */
-const loginLost: readonly ErrorCode[] = ['pin-needed', 'pin-incorrect', 'pin-locked', 'token-absent'];
+const loginLost: readonly ErrorCode[] = [
+  ...(['pin-needed', 'pin-incorrect', 'pin-final', 'pin-locked', 'token-absent'] as const),
+];
 
 /**
  * After how many failures in a row a process is given up that answers, but whose module does not work, though it was
@@ -66,7 +68,7 @@ export class ModuleHost {
     return `${this.#client.path} ${tokenName(token)}`;
   }
 
-  /** Whether the token needs no login, or its accepted PIN is held. */
+  /** Whether the token needs no login, or its accepted PIN is held and would not be the last try. */
   isReady(token: TokenRef): boolean {
     return this.#ready.has(tokenName(token));
   }
@@ -80,7 +82,7 @@ export class ModuleHost {
     const tokens = await this.#request('tokens', { fresh });
     this.#ready.clear();
     for (const token of tokens) {
-      if (token.pinHeld || !token.loginRequired) this.#ready.add(tokenName(token));
+      if ((token.pinHeld && !token.pinFinalTry) || !token.loginRequired) this.#ready.add(tokenName(token));
     }
     return tokens;
   }
@@ -95,10 +97,11 @@ export class ModuleHost {
     this.#ready.add(tokenName(token));
   }
 
-  async sign(params: HostParams<'sign'>): Promise<Uint8Array> {
+  /** @param begin called when its turn has come; what it throws keeps it from being signed. */
+  async sign(params: HostParams<'sign'>, begin?: () => void): Promise<Uint8Array> {
     const { token } = params;
     const { signature } = await this.#watched(token, () =>
-      this.#request('sign', { ...params, token: refOf(token) }),
+      this.#request('sign', { ...params, token: refOf(token) }, begin),
     );
     return Buffer.from(signature, 'base64');
   }
@@ -127,9 +130,13 @@ export class ModuleHost {
     if (came.length + went.length > 0) this.#onTokens({ came, went });
   }
 
-  async #request<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
+  async #request<M extends HostMethod>(
+    method: M,
+    params: HostParams<M>,
+    begin?: () => void,
+  ): Promise<HostResult<M>> {
     try {
-      const result = await this.#client.request(method, params);
+      const result = await this.#client.request(method, params, begin);
       this.#failures = 0;
       return result;
     } catch (error) {
