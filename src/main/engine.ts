@@ -30,6 +30,7 @@ import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-finder.ts';
 import type { Computer } from './tokens/shared-library.ts';
+import { isSealed } from './tokens/signer.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
 /** The adapters an engine lives on. */
@@ -151,7 +152,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
-      const signer = await tokens.signer(account);
+      const signer = await tokens.find(account);
+      if (isSealed(signer)) return signer;
       const { certificate, issuers } = signer;
       const now = awsTime(account);
       const findings = preflight({ account, certificate, issuers, environment, now });

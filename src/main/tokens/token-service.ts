@@ -15,7 +15,7 @@ import {
 import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import type { Computer } from './shared-library.ts';
-import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
+import { unsealed, type Attempt, type Human, type SealedKey, type Signer, type SignerAccount } from './signer.ts';
 import { SingleFlight } from './single-flight.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
@@ -34,11 +34,13 @@ export interface TokenServiceOptions {
 
 export interface TokenService {
   /**
-   * The first of the account's keys that is there, with its certificate as it is now. Asks nobody anything.
+   * The first of the account's keys that is there, with its certificate as it is now, or sealed. Asks nobody anything.
    * @throws AppError where none is there what the first one lacks (`token-absent`, `key-unknown`, `module-missing`,
-   * `file-unreadable`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`, `cert-missing`,
-   * `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
+   * `file-unreadable`, `ssh-agent-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
+   * `cert-missing`, `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
    */
+  find(account: SignerAccount): Promise<Signer | SealedKey>;
+  /** @throws AppError what {@link find} throws, and `pin-needed` for a key that is sealed. */
   signer(account: SignerAccount): Promise<Signer>;
   /**
    * Modules, tokens and keys: of the one module named, else of all built-in ones.
@@ -105,6 +107,10 @@ class Service implements TokenService {
   }
 
   async signer(account: SignerAccount): Promise<Signer> {
+    return unsealed(await this.find(account));
+  }
+
+  async find(account: SignerAccount): Promise<Signer | SealedKey> {
     let firstAbsent: AppError | null = null;
     for (const key of account.keys) {
       const attempt = await this.#find(key, account);
