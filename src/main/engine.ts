@@ -17,7 +17,7 @@ import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets, type Outlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
+import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, SshAgent, TokenHosts } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -41,6 +41,7 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -106,6 +107,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const tokens = createTokenService({
     hosts: world.tokenHosts,
     moduleFiles: world.moduleFiles,
+    sshAgent: world.sshAgent,
     confirmedModules: store.confirmedModules,
     files,
     clock,

@@ -19,6 +19,7 @@ import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
 import { setAside } from './node/set-aside.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { createSshAgent, sshAgentAddress } from './node/ssh-agent-socket.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -95,6 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      sshAgent: createSshAgent(sshAgentAddress(env, process.platform)),
       endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },

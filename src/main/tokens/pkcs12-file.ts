@@ -103,7 +103,7 @@ function explain({ kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>, path: s
 /** OpenSSL asks for the file's passphrase and for one of the new file at the terminal. */
 function conversion(path: string): string {
   const pem = `${path.replace(/\.(p12|pfx)$/i, '')}.pem`;
-  return `Convert it with: openssl pkcs12 -legacy -in ${quoted(path)} -out ${quoted(pem)}; then: rolekey accounts edit ID --private-key ${quoted(pem)}.`;
+  return `Convert it with: openssl pkcs12 -legacy -in ${quoted(path)} -out ${quoted(pem)}; then give the account that file as its key.`;
 }
 
 /** As one word of a POSIX shell. */

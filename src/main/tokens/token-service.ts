@@ -1,7 +1,7 @@
 /** Keys for whoever needs a signature, and the list of all keys there are. */
 import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo, Tokens } from '../../shared/model.ts';
-import type { Clock, Files, Logger, ModuleFiles, TokenHosts } from '../ports.ts';
+import type { Clock, Files, Logger, ModuleFiles, SshAgent, TokenHosts } from '../ports.ts';
 import { FileKeys } from './file-keys.ts';
 import type { HostCounts, HostModule, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
@@ -17,6 +17,7 @@ import { ModuleHosts } from './module-hosts.ts';
 import type { Computer } from './shared-library.ts';
 import { unsealed, type Attempt, type Human, type SealedKey, type Signer, type SignerAccount } from './signer.ts';
 import { SingleFlight } from './single-flight.ts';
+import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
 import { loginToToken } from './token-login.ts';
@@ -27,6 +28,7 @@ export interface TokenServiceOptions {
   readonly moduleFiles: ModuleFiles;
   readonly confirmedModules: ConfirmedModules;
   readonly files: Files;
+  readonly sshAgent: SshAgent;
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
@@ -36,7 +38,7 @@ export interface TokenService {
   /**
    * The first of the account's keys that is there, with its certificate as it is now, or sealed. Asks nobody anything.
    * @throws AppError where none is there what the first one lacks (`token-absent`, `key-unknown`, `module-missing`,
-   * `file-unreadable`, `ssh-agent-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
+   * `file-unreadable`, `ssh-agent-missing`, `ssh-key-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
    * `cert-missing`, `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
    */
   find(account: SignerAccount): Promise<Signer | SealedKey>;
@@ -87,6 +89,7 @@ class Service implements TokenService {
   readonly #hosts: ModuleHosts;
   readonly #logins = new SingleFlight();
   readonly #fileKeys: FileKeys;
+  readonly #sshAgentKeys: SshAgentKeys;
   readonly #tokenKeys: TokenKeys;
   /** Warnings said already. */
   readonly #warned = new Set<string>();
@@ -96,6 +99,7 @@ class Service implements TokenService {
     this.#finder = createModuleFinder(options);
     this.#hosts = new ModuleHosts(options);
     this.#fileKeys = new FileKeys(options);
+    this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });
     this.#tokenKeys = new TokenKeys({
       finder: this.#finder,
       hosts: this.#hosts,
@@ -151,12 +155,7 @@ class Service implements TokenService {
 
   async #find(key: string, account: SignerAccount): Promise<Attempt> {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
-    if (key.startsWith('ssh-agent:')) {
-      const message = 'Keys of an ssh-agent are not supported yet.';
-      const remedy =
-        'Name a key on a token or in a PEM file instead: rolekey accounts edit ID --private-key KEY.';
-      return { absent: new AppError('key-unsupported', { message, remedy }) };
-    }
+    if (isSshAgentKey(key)) return this.#sshAgentKeys.find(key, account);
     return this.#fileKeys.find(key, account);
   }
 

@@ -4,7 +4,7 @@ import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made, type Recipe } from '../roles-anywhere/make-certificate.ts';
-import { fastClock, filesOf, silentLog } from './doubles.ts';
+import { fastClock, filesOf, noSshAgent, silentLog } from './doubles.ts';
 import {
   certificateObject,
   keyPairObjects,
@@ -64,6 +64,7 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
       return cryptoki;
     }),
     moduleFiles,
+    sshAgent: noSshAgent,
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
       add: (path, hash) => confirmed.add(`${path} ${hash}`),
