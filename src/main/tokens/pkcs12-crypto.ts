@@ -60,6 +60,10 @@ const pbmac1 = '1.2.840.113549.1.5.14';
 const pbkdf2Oid = '2a864886f70d01050c';
 const tags = { integer: 0x02, octetString: 0x04, oid: 0x06, sequence: 0x30 };
 
+export function isPbes2({ algorithm }: Algorithm): boolean {
+  return algorithm === pbes2;
+}
+
 /**
  * Decrypts what PBES2 with PBKDF2 and AES-CBC encrypted. The work is done off the event loop.
  * @returns null where the password is not the one it was encrypted with.
@@ -71,7 +75,7 @@ export async function decrypt(
   password: string,
   rounds: Rounds,
 ): Promise<Buffer | null> {
-  if (algorithm !== pbes2) throw new Pkcs12Problem('algorithm');
+  if (!isPbes2({ algorithm })) throw new Pkcs12Problem('algorithm');
   const [kdf, scheme] = sequence(parameters);
   const [oid, iv] = elements(scheme, tags.sequence);
   const cipher = ciphers[hexOf(oid, tags.oid)];

@@ -15,8 +15,9 @@ import {
   PKCS8ShroudedKeyBag,
   SafeContents,
 } from '@peculiar/asn1-pfx';
-import { AsnConvert, AsnProp, AsnPropTypes, AsnType, AsnTypeTypes, OctetString } from '@peculiar/asn1-schema';
-import { decrypt, macIsRight, Rounds } from './pkcs12-crypto.ts';
+import { AsnConvert, AsnProp, AsnPropTypes, AsnType, AsnTypeTypes } from '@peculiar/asn1-schema';
+import { fromBER, OctetString } from 'asn1js';
+import { decrypt, isPbes2, macIsRight, Rounds } from './pkcs12-crypto.ts';
 import { Pkcs12Problem } from './pkcs12-problem.ts';
 
 /** What is in a file. */
@@ -122,7 +123,9 @@ async function unpack(
   mismatch: Unpacking['mismatch'] = 'password',
 ): Promise<Unpacked> {
   const into: Unpacking = { password, rounds, mismatch, keys: [], certificates: [], encrypted: false };
-  for (const { contentType, content } of parse(safe, AuthenticatedSafe)) {
+  const contents = parse(safe, AuthenticatedSafe);
+  refuseOld(contents);
+  for (const { contentType, content } of contents) {
     if (contentType === contentTypes.data) {
       await unpackBags(bytesOf(content), into, 0);
     } else if (contentType === contentTypes.encryptedData) {
@@ -135,6 +138,20 @@ async function unpack(
     }
   }
   return into;
+}
+
+/** Nobody shall type a password for what cannot be decrypted. Bags that are encrypted themselves show later. */
+function refuseOld(contents: AuthenticatedSafe): void {
+  const algorithms = Array.from(contents).flatMap(({ contentType, content }) => {
+    if (contentType === contentTypes.encryptedData) {
+      return [parse(new Uint8Array(content), EncryptedData).encryptedContentInfo.contentEncryptionAlgorithm];
+    }
+    if (contentType !== contentTypes.data) return [];
+    return Array.from(parse(bytesOf(content), SafeContents))
+      .filter(({ bagId }) => bagId === id_pkcs8ShroudedKeyBag)
+      .map(({ bagValue }) => parse(new Uint8Array(bagValue), PKCS8ShroudedKeyBag).encryptionAlgorithm);
+  });
+  if (!algorithms.every(isPbes2)) throw new Pkcs12Problem('algorithm');
 }
 
 async function unpackBags(bytes: Uint8Array, into: Unpacking, depth: number): Promise<void> {
@@ -179,7 +196,9 @@ function isOneSequence(bytes: Buffer): boolean {
 
 /** What an OCTET STRING holds, also one in parts. */
 function bytesOf(content: ArrayBuffer): Uint8Array {
-  return new Uint8Array(parse(new Uint8Array(content), OctetString).buffer);
+  const { result } = fromBER(content);
+  if (!(result instanceof OctetString)) throw new Pkcs12Problem('damaged');
+  return new Uint8Array(result.getValue());
 }
 
 function parse<T>(bytes: Uint8Array, type: new () => T): T {

@@ -6,17 +6,24 @@ import { join } from 'node:path';
 
 /** The blob of a public key in PEM (SubjectPublicKeyInfo), and its fingerprint, by ssh-keygen. */
 export function openSshKey(publicPem: string): { readonly blob: Buffer; readonly fingerprint: string } {
+  const line = openSshLine(publicPem);
+  return {
+    blob: Buffer.from(line.split(' ')[1] ?? '', 'base64'),
+    fingerprint: withFile(line, (file) => keygen(['-l', '-f', file]).split(' ')[1] ?? ''),
+  };
+}
+
+/** The same key as a line of an OpenSSH file. */
+export function openSshLine(publicPem: string): string {
+  return withFile(publicPem, (file) => keygen(['-i', '-m', 'PKCS8', '-f', file]));
+}
+
+function withFile<T>(content: string, use: (file: string) => T): T {
   const directory = mkdtempSync(join(tmpdir(), 'rolekey-ssh-'));
   try {
-    const pem = join(directory, 'key.pem');
-    writeFileSync(pem, publicPem);
-    const line = keygen(['-i', '-m', 'PKCS8', '-f', pem]);
-    const file = join(directory, 'key.pub');
-    writeFileSync(file, line);
-    return {
-      blob: Buffer.from(line.split(' ')[1] ?? '', 'base64'),
-      fingerprint: keygen(['-l', '-f', file]).split(' ')[1] ?? '',
-    };
+    const file = join(directory, 'key');
+    writeFileSync(file, content);
+    return use(file);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,8 +1,10 @@
 /** A real ssh-agent of OpenSSH on a socket of its own, and ssh-add beside it. */
+import { createPublicKey } from 'node:crypto';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openSshLine } from './open-ssh-key.ts';
 
 /** Asks nobody: what is in the file `answer` beside it is what a person types; an empty one is a refusal. */
 const askpass = (directory: string): string => `#!/bin/sh
@@ -53,11 +55,27 @@ export class SshAgent {
     return run.stdout;
   }
 
-  /** The fingerprints `ssh-add -l` prints, in its order. */
+  /** Removes a private key (PEM). */
+  remove(privatePem: string): void {
+    const file = join(this.#directory, 'key.pub');
+    writeFileSync(file, openSshLine(createPublicKey(privatePem).export({ format: 'pem', type: 'spki' }) as string));
+    this.sshAdd(['-d', file]);
+  }
+
+  /** The fingerprints `ssh-add -l` prints, in its order. @throws Error where it holds none. */
   fingerprints(): string[] {
     return this.sshAdd(['-l'])
       .split('\n')
       .flatMap((line) => line.split(' ')[1] ?? []);
+  }
+
+  /** The same, where it may hold none. */
+  fingerprintsOrNone(): string[] {
+    try {
+      return this.fingerprints();
+    } catch {
+      return [];
+    }
   }
 
   /** Makes a key with ssh-keygen and adds it. @param type `ed25519`, or `ecdsa` and `rsa` with `bits`. */
