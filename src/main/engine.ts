@@ -27,6 +27,7 @@ import type {
   ModuleFiles,
   Notifier,
   SecretStore,
+  SshAgent,
   TokenHosts,
 } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
@@ -41,6 +42,7 @@ import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
+import { isSealed } from './tokens/signer.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
 /** The adapters an engine lives on. */
@@ -52,6 +54,7 @@ export interface World {
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
   readonly secretStore: SecretStore;
+  readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -117,6 +120,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const tokens = createTokenService({
     hosts: world.tokenHosts,
     moduleFiles: world.moduleFiles,
+    sshAgent: world.sshAgent,
     confirmedModules: store.confirmedModules,
     files,
     clock,
@@ -169,7 +173,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
-      const signer = await tokens.signer(account);
+      const signer = await tokens.find(account);
+      if (isSealed(signer)) return signer;
       const { certificate, issuers } = signer;
       const now = awsTime(account);
       const findings = preflight({ account, certificate, issuers, environment, now });
