@@ -17,7 +17,17 @@ import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets, type Outlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
+import type {
+  Clock,
+  FileModes,
+  Files,
+  Http,
+  Logger,
+  ModuleFiles,
+  Notifier,
+  ReaderService,
+  TokenHosts,
+} from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -40,6 +50,7 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly readerService: ReaderService;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -273,6 +284,11 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
+        listTokens: (pkcs11Lib) => tokens.tokens({ pkcs11Lib, login: false }, null),
+        readerService: world.readerService,
+        platform: options.computer.platform,
+        overSsh: (env.SSH_CONNECTION ?? '') !== '',
+        user: env.USER ?? env.LOGNAME ?? null,
         awsTime,
         edit: (input) => accounts.edit(input),
         outletsOn: (place) => outletsOn(awsFilesOn(place)),

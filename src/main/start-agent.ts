@@ -17,6 +17,7 @@ import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
+import { createReaderService } from './node/reader-service.ts';
 import { setAside } from './node/set-aside.ts';
 import { createSettingsFile } from './node/settings-file.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
@@ -95,6 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      readerService: createReaderService({ platform: computer.platform, env }),
       endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },

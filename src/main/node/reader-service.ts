@@ -28,7 +28,8 @@ export function createReaderService(options: ReaderServiceOptions): ReaderServic
   return {
     probe: async () => {
       if (platform !== 'linux') return { kind: 'built-in' };
-      const path = env.PCSCLITE_CSOCK_NAME || usualSocket;
+      const named = env.PCSCLITE_CSOCK_NAME ?? '';
+      const path = named === '' ? usualSocket : named;
       const found = await ask(path, deadlineMs);
       return found === 'missing'
         ? { kind: 'missing', path, installed: await isInstalled() }
