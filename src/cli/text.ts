@@ -63,12 +63,12 @@ function endpointNote(endpoint: string | undefined): string {
 }
 
 export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpoints): string {
-  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  if (accounts.length === 0) return noAccounts;
   const rows = table(
     ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY', ''],
-    accounts.map(({ account, awsProfile, state, key, assumedRoleArn }) => [
+    accounts.map(({ account, awsProfile, outlet, state, key, assumedRoleArn }) => [
       account,
-      awsProfile,
+      writesProfile(outlet) ? awsProfile : '-',
       coloured(state),
       // What a key is made of is known once it has signed.
       plain`${key.token ?? key.uri}${key.hardware || assumedRoleArn === null ? '' : ' (not hardware)'}`,
@@ -79,6 +79,11 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
     error === null ? [] : [errorLine(account, error)],
   );
   return [rows, ...errors].join('\n');
+}
+
+/** Whether the AWS files name the account's profile; through the other outlets programs are started with credentials. */
+function writesProfile(outlet: AccountStatus['outlet']): boolean {
+  return outlet === 'credential-process' || outlet === 'credentials-file';
 }
 
 /** What is wrong with an account and what to do. */
@@ -99,13 +104,16 @@ function takesColour({ isTTY }: { isTTY: boolean }, { NO_COLOR = '', TERM }: Nod
   return isTTY && NO_COLOR === '' && TERM !== 'dumb';
 }
 
-export function resultLines(results: CallOutput<'connect'>['results']): string {
-  if (results.length === 0) return 'Nothing was connected.';
+const noAccounts = 'There are no accounts. Add one with: rolekey accounts add ID ...';
+
+/** @param none what to say where there is no account. */
+export function resultLines(results: CallOutput<'connect'>['results'], none = noAccounts): string {
+  if (results.length === 0) return none;
   return results.map(({ account, state }) => `${account}: ${stateWords(state)}`).join('\n');
 }
 
 export function accountsTable(accounts: readonly Account[], endpoints: Endpoints): string {
-  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  if (accounts.length === 0) return noAccounts;
   return table(
     ['ID', 'LABEL', 'ROLE', 'AWS PROFILE', 'OUTLET', ''],
     accounts.map((account) => [

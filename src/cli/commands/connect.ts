@@ -53,7 +53,7 @@ export const disconnect: Work = async (invocation, terminal) => {
     if (!accounts.every((account) => accountIdPattern.test(account))) throw new AppError('account-unknown');
     return { results: accounts.map((account) => ({ account, state: idleState })) };
   });
-  return report(output, terminal);
+  return report(output, terminal, 'Nothing was connected.');
 };
 
 export const lock: Work = async (_invocation, terminal) => {
@@ -93,9 +93,9 @@ export async function whileAnswering<T>(
 }
 
 /** Prints the results; the exit code is that of the first that failed, in argument order: its state has the error. */
-function report(output: CallOutput<'disconnect'>, terminal: Terminal): number {
+function report(output: CallOutput<'disconnect'>, terminal: Terminal, none?: string): number {
   const results = aboutThemselves(output.results);
-  terminal.print({ results }, () => resultLines(results));
+  terminal.print({ results }, () => resultLines(results, none));
   const failed = results.flatMap(({ account, state: { error } }) =>
     error === null ? [] : [{ account, error }],
   );

@@ -80,7 +80,7 @@ const status: AccountStatus = {
   account: 'work',
   label: 'Work',
   awsProfile: 'work',
-  outlet: 'none',
+  outlet: 'credential-process',
   state: idle,
   assumedRoleArn: null,
   key: { uri: 'pkcs11:id=%01', token: null, serial: null, hardware: false },
@@ -110,6 +110,16 @@ describe('the table of states', () => {
   });
 
   it.each([
+    ['credential-process', true],
+    ['credentials-file', true],
+    ['container-endpoint', false],
+    ['none', false],
+  ] as const)('names the profile where an AWS file does: %s, %j', (outlet, isNamed) => {
+    const [, row = ''] = statusTable([{ ...status, awsProfile: 'profile-of-it', outlet }], {}).split('\n');
+    expect(row.includes('profile-of-it')).toBe(isNamed);
+  });
+
+  it.each([
     [{ uri: 'pkcs11:x', token: 'Soft', serial: '1', hardware: false }, 'Soft (not hardware)'],
     [{ uri: '/k.pem', token: null, serial: null, hardware: false }, '/k.pem (not hardware)'],
   ])('says where a key is no hardware: %j', (key, words) => {
@@ -125,7 +135,8 @@ it('says under the table what is wrong and what to do', () => {
 });
 
 it('no results are said, too', () => {
-  expect(resultLines([])).toBe('Nothing was connected.');
+  expect(resultLines([])).toMatch(/^There are no accounts/);
+  expect(resultLines([], 'Nothing was connected.')).toBe('Nothing was connected.');
 });
 
 it('results are one line each', () => {
