@@ -1,6 +1,6 @@
 /** Gathers what modules, tokens and the service of readers tell, and has each check of keys judge its own. */
 import type { Finding } from '../../shared/api.ts';
-import { isAppError, toErrorShape, type AppError, type ErrorCode } from '../../shared/errors.ts';
+import { isAppError, type AppError, type ErrorCode } from '../../shared/errors.ts';
 import type { Account, TokenInfo, Tokens } from '../../shared/model.ts';
 import type { ReaderService, ReaderServiceState } from '../ports.ts';
 import { lintCertificate } from '../roles-anywhere/certificate-lint.ts';
@@ -72,9 +72,7 @@ async function listAll({ listTokens }: KeyOptions, accounts: readonly Account[])
     try {
       lists.push(await listTokens(path));
     } catch (error) {
-      if (!isAppError(error)) throw error;
-      const broken = { path, description: '', ok: false, error: toErrorShape(error) };
-      lists.push({ modules: [broken], tokens: [] });
+      if (!isAppError(error)) throw error; // the account that names it tells that
     }
   }
   return {

@@ -88,10 +88,8 @@ function turnedAway(overSsh: boolean): string {
 }
 
 function rule(user: string | null): string {
-  const who = JSON.stringify(user ?? 'NAME');
-  const condition = `action.id.indexOf("org.debian.pcsc-lite.access_") == 0 && subject.user == ${who}`;
-  return (
-    'Allow it as root by a file /etc/polkit-1/rules.d/50-pcsc.rules with this line: ' +
-    `polkit.addRule(function(action, subject) { if (${condition}) return polkit.Result.YES; });`
-  );
+  const who = user !== null && /^[\w.@-]+$/.test(user) ? user : 'NAME';
+  const condition = `action.id.indexOf("org.debian.pcsc-lite.access_") == 0 && subject.user == "${who}"`;
+  const line = `polkit.addRule(function(action, subject) { if (${condition}) return polkit.Result.YES; });`;
+  return `Allow it by a rule, then try again: echo '${line}' | sudo tee /etc/polkit-1/rules.d/50-pcsc.rules.`;
 }
