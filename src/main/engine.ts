@@ -3,6 +3,7 @@
  * start-agent.ts puts them behind the socket.
  */
 import { join } from 'node:path';
+import { askedByRenewal } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -26,6 +27,7 @@ import type {
   ModuleFiles,
   Notifier,
   ReaderService,
+  SecretStore,
   TokenHosts,
 } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
@@ -38,7 +40,7 @@ import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.t
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
-import { isBuiltInModule } from './tokens/module-finder.ts';
+import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
@@ -51,6 +53,7 @@ export interface World {
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
   readonly readerService: ReaderService;
+  readonly secretStore: SecretStore;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -121,6 +124,12 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    environment: env,
+    remembered: {
+      store: world.secretStore,
+      tokens: store.rememberedTokens,
+      tell: (problem) => notices.tell(null, problem),
+    },
   });
   const { awsCredentialsFile, awsConfigFile } = paths;
   const awsFilesOn = (place: Files) => {
@@ -170,10 +179,15 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
-    createSession: async (account, signer, signal, inTurn) =>
+    createSession: async (account, signer, signal, inTurn, human) =>
       byLocalClock(
-        await createSession({ account, signer, environment, signal, inTurn }, { clock, http }, serverClock),
+        await createSession(
+          { account, signer, environment, signal, inTurn, human },
+          { clock, http },
+          serverClock,
+        ),
       ),
+    bystander: { prompts: prompts.promptsFor(null, 0), askedBy: askedByRenewal },
     outlets,
     unemptied: store.unemptied,
     clock,
@@ -289,6 +303,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         platform: options.computer.platform,
         overSsh: (env.SSH_CONNECTION ?? '') !== '',
         user: env.USER ?? env.LOGNAME ?? null,
+        forgetRemembered: () => tokens.forgetRemembered(),
         awsTime,
         edit: (input) => accounts.edit(input),
         outletsOn: (place) => outletsOn(awsFilesOn(place)),
