@@ -171,7 +171,9 @@ class Service implements TokenService {
     const module = await this.#finder.find(path);
     if (module.trusted || human === null) return this.#finder.trusted(path);
     const { path: file, sha256 } = module.file;
-    const question = { kind: 'confirm-module', path: file, sha256, askedBy: human.askedBy } as const;
+    const { askedBy } = human;
+    const changed = module.changed ? ({ changed: true } as const) : {};
+    const question = { kind: 'confirm-module', path: file, sha256, ...changed, askedBy } as const;
     const answer = await human.prompts.ask(question);
     if (answer !== null && typeof answer !== 'string' && 'accept' in answer) this.#finder.confirm(module);
     return this.#finder.trusted(path);
