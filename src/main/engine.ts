@@ -3,6 +3,7 @@
  * start-agent.ts puts them behind the socket.
  */
 import { join } from 'node:path';
+import { askedByRenewal } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -160,10 +161,15 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
-    createSession: async (account, signer, signal, inTurn) =>
+    createSession: async (account, signer, signal, inTurn, human) =>
       byLocalClock(
-        await createSession({ account, signer, environment, signal, inTurn }, { clock, http }, serverClock),
+        await createSession(
+          { account, signer, environment, signal, inTurn, human },
+          { clock, http },
+          serverClock,
+        ),
       ),
+    bystander: { prompts: prompts.promptsFor(null, 0), askedBy: askedByRenewal },
     outlets,
     unemptied: store.unemptied,
     clock,

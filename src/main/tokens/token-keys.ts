@@ -11,12 +11,14 @@ import { pickCertificate, readCertificates, type SigningCertificate } from './si
 import type { SingleFlight } from './single-flight.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
 import { TokenSigner } from './token-signer.ts';
+import type { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri, matchesObject, matchesToken, parseUri, printUri, type Pkcs11Uri } from './uri.ts';
 
 export interface TokenKeysOptions extends KeySearchOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly logins: SingleFlight;
+  readonly touches: TouchWatch;
 }
 
 /** After these the key is not there, and the account's next one is looked at. */
@@ -70,6 +72,7 @@ export class TokenKeys {
       certificate,
       issuers,
       logins: this.#options.logins,
+      touches: this.#options.touches,
     });
   }
 

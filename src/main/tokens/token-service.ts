@@ -20,6 +20,7 @@ import { SingleFlight } from './single-flight.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
 import { loginToToken } from './token-login.ts';
+import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
 
 export interface TokenServiceOptions {
@@ -102,6 +103,7 @@ class Service implements TokenService {
       files: options.files,
       clock: options.clock,
       logins: this.#logins,
+      touches: new TouchWatch(options.clock),
       readContents: (host, token) => this.#readContents(host, token),
     });
   }

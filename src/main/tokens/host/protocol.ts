@@ -113,7 +113,14 @@ export interface HostMethods {
    * comes first; where only C_Sign tells that it was lost, it is called once more.
    */
   sign: {
-    params: { token: TokenRef; key: HostKeyRef; mechanism: SignMechanism; data: string };
+    params: {
+      token: TokenRef;
+      key: HostKeyRef;
+      mechanism: SignMechanism;
+      data: string;
+      /** The key's touch policy: tells a touch that was not given from a login that was lost. Absent: unknown. */
+      touch?: KeyInfo['touch'];
+    };
     result: { signature: string };
   };
   /** How often the module was asked to sign and to log in since the host started. */
