@@ -185,12 +185,20 @@ function keyLines(key: KeyInfo): string[] {
   ];
 }
 
+/** Before the question for a PIN that is to be remembered. */
+export const rememberWarning =
+  'The PIN will be kept in your keyring, and used without asking you: any program of yours could read it there.\n' +
+  'To forget it: rolekey lock --forget-pins.\n';
+
 /** The question as the person at the terminal sees it, ending where the answer is typed. */
 export function promptText(prompt: Prompt): string {
   switch (prompt.kind) {
     case 'pin': {
       const lines = [
         prompt.previous === 'incorrect' ? 'The PIN was wrong.' : null,
+        prompt.previous === 'remembered'
+          ? 'The token did not take the remembered PIN, which is forgotten.'
+          : null,
         prompt.previous === 'length' ? 'The PIN has the wrong length; it was not tried.' : null,
         prompt.finalTry
           ? 'ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.'

@@ -89,6 +89,20 @@ export interface FileModes {
   mode(path: string): Promise<number | null>;
 }
 
+/**
+ * The keyring of the user's desktop, for secrets he chose to have kept. It never makes the desktop ask him for anything:
+ * what would need that fails.
+ * @throws AppError `keyring-missing` where there is none, `keyring-locked` where it opens only with the user's password.
+ */
+export interface SecretStore {
+  /** The secret kept under a name (letters, digits, space and `_.-`); null: there is none, or none any more. */
+  get(name: string): Promise<string | null>;
+  /** Keeps one, in the place of the one that was there. @param secret not empty. */
+  set(name: string, secret: string): Promise<void>;
+  /** Takes it away; nothing where there is none. */
+  delete(name: string): Promise<void>;
+}
+
 /** A process with one PKCS#11 module in it: a bare channel. Order, deadlines and errors are tokens/host-client's. */
 export interface TokenHost {
   /** Sends a request; lost without a word where the process has ended. */

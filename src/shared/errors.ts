@@ -107,6 +107,14 @@ export const errorTable = {
     message: 'One try is left before the PIN locks.',
     remedy: 'Be sure of the PIN, then type it at a terminal: rolekey connect ID.',
   },
+  'keyring-missing': {
+    message: 'There is no keyring on this desktop that could keep a PIN.',
+    remedy: 'Install one that offers the Secret Service, such as gnome-keyring, or type the PIN each time.',
+  },
+  'keyring-locked': {
+    message: 'The keyring is locked.',
+    remedy: 'Unlock it, for example by logging in to the desktop with your password, then try again.',
+  },
   'touch-needed': {
     message: 'The token was not touched in time.',
     remedy: 'Connect again and touch the token when it blinks.',

@@ -8,8 +8,8 @@ import { KeySearch, type FoundKey, type KeySearchOptions } from './key-search.ts
 import type { ModuleHost } from './module-host.ts';
 import type { Attempt, SignerAccount, SignerKey } from './signer.ts';
 import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
-import type { SingleFlight } from './single-flight.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
+import type { TokenLogins } from './token-login.ts';
 import { TokenSigner } from './token-signer.ts';
 import type { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri, matchesObject, matchesToken, parseUri, printUri, type Pkcs11Uri } from './uri.ts';
@@ -17,7 +17,7 @@ import { isPkcs11Uri, matchesObject, matchesToken, parseUri, printUri, type Pkcs
 export interface TokenKeysOptions extends KeySearchOptions {
   readonly files: Files;
   readonly clock: Clock;
-  readonly logins: SingleFlight;
+  readonly logins: TokenLogins;
   readonly touches: TouchWatch;
 }
 

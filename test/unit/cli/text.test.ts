@@ -269,7 +269,7 @@ describe('tokens', () => {
 describe('a question', () => {
   const pin = {
     ...{ id: '1', kind: 'pin', token: { label: 'Yubi', serial: '42' }, accounts: ['A'], askedBy: 'rolekey' },
-    ...{ triesLeft: null, finalTry: false, previous: null },
+    ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
   } as Extract<Prompt, { kind: 'pin' }>;
   const ask = 'PIN of Yubi (serial 42) for A: ';
   const question = `Enter alone cancels.\n${ask}`;
@@ -346,7 +346,7 @@ describe('no control character of foreign text reaches the terminal', () => {
   it('in a question', () => {
     const text = promptText({
       ...{ id: '1', kind: 'pin', token: { label: evil, serial: evil }, accounts: ['A'], askedBy: 'rolekey' },
-      ...{ triesLeft: null, finalTry: false, previous: null },
+      ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
     });
     expect(text).not.toMatch(steering);
     const touch = { id: '1', kind: 'touch' as const, accounts: ['A'], askedBy: 'rolekey' };

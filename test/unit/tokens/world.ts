@@ -1,5 +1,9 @@
 /** A token service over scripted modules. */
+import { tokenName, type TokenRef } from '../../../src/main/tokens/host/protocol.ts';
+import type { RememberedToken } from '../../../src/main/tokens/remembered-pins.ts';
 import { AppError } from '../../../src/shared/errors.ts';
+import type { Problem } from '../../../src/shared/model.ts';
+import { FakeSecretStore } from '../../support/fakes/secret-store.ts';
 import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
 import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
@@ -33,6 +37,33 @@ export interface World {
   readonly contents: Map<string, string>;
 }
 
+/** A keyring, and which tokens' PINs are in it. */
+export class FakeRemembered {
+  readonly store = new FakeSecretStore();
+  readonly listed = new Map<string, RememberedToken>();
+  /** What was told, in order. */
+  readonly told: Problem[] = [];
+  /** Thrown by what writes the list, until it is taken away. */
+  writeFailure: Error | null = null;
+  readonly tokens = {
+    list: () => [...this.listed.values()],
+    put: (token: RememberedToken) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.set(tokenName(token), token);
+    },
+    delete: (token: TokenRef) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.delete(tokenName(token));
+    },
+  };
+  readonly tell = (problem: Problem): void => void this.told.push(problem);
+
+  /** What is in the keyring, whatever it is called. */
+  get pins(): string[] {
+    return [...this.store.secrets.values()];
+  }
+}
+
 export interface WorldOptions {
   /** Tokens by module path; a module whose tokens are an error fails to initialise with it. */
   readonly modules: Readonly<Record<string, ScriptedToken[] | Error>>;
@@ -40,9 +71,11 @@ export interface WorldOptions {
   /** What paths are; one that is not here does not exist. */
   readonly looks?: Readonly<Record<string, PathLook>>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly remembered?: FakeRemembered;
 }
 
-export function createWorld({ modules, files = filesOf({}), looks, environment }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { modules, files = filesOf({}), looks, environment, remembered } = options;
   const loaded = new Map<string, ScriptedCryptoki>();
   const loads: string[] = [];
   const confirmed = new Set<string>();
@@ -81,6 +114,7 @@ export function createWorld({ modules, files = filesOf({}), looks, environment }
     log: silentLog,
     computer: { platform: 'linux', arch: 'x64' },
     environment: environment ?? {},
+    ...(remembered === undefined ? {} : { remembered }),
   });
   return { service, loaded, loads, confirmed, contents };
 }

@@ -105,7 +105,7 @@ export interface HostMethods {
   objects: { params: { token: TokenRef }; result: HostObjects };
   /**
    * Logs in as CKU_USER with at most one C_Login. `pin` null: with the PIN held since it was accepted, if the login
-   * was lost. A rejected PIN is wiped before the answer leaves.
+   * was lost; it is not used for the last try (`pin-final`). A rejected PIN is wiped before the answer leaves.
    */
   login: { params: { token: TokenRef; pin: string | null }; result: Record<string, never> };
   /**
