@@ -5,7 +5,7 @@ import { byPreference, moduleKind, type ModuleKind } from './module-kind.ts';
 import { builtInPaths, isBuiltInModule, p11Kits, type P11Kit } from './module-places.ts';
 import { moduleLines, type ModuleFileText } from './p11-kit.ts';
 import type { Computer } from './shared-library.ts';
-import { tpmProblem, tpmUnsupported } from './tpm-setup.ts';
+import { tpmFailed, tpmProblem, tpmUnsupported } from './tpm-setup.ts';
 
 /** Modules that were confirmed by a human once, each as it was then. */
 export interface ConfirmedModules {
@@ -102,8 +102,8 @@ class Finder implements ModuleFinder {
   }
 
   async explain(module: FoundModule, error: AppError): Promise<AppError> {
-    if (error.code !== 'token-failed') return error;
-    return (await this.#problem(module, true)) ?? error;
+    if (module.kind !== 'tpm' || error.code !== 'token-failed') return error;
+    return (await this.#problem(module, true)) ?? tpmFailed(error);
   }
 
   async #problem({ kind }: FoundModule, hasFailed: boolean): Promise<AppError | null> {
