@@ -26,6 +26,9 @@ function words(sentence: Sentence): (Node | string)[] {
   return sentence.map((piece) => (typeof piece === 'string' ? piece : element('bdi', {}, piece.foreign)));
 }
 
+/** Whether the PIN sent last was to be remembered: where it was wrong, so is the next. */
+let wished = false;
+
 function show(prompt: Prompt): void {
   const tries = pinText.tries(prompt);
   const isLastTry = prompt.kind === 'pin' && prompt.finalTry;
@@ -36,6 +39,8 @@ function show(prompt: Prompt): void {
     ...{ maxlength: '1024', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
   });
   const box = element('input', { type: 'checkbox', id: 'remember', 'aria-describedby': 'remember-warning' });
+  const isNextTry = 'previous' in prompt && (prompt.previous === 'incorrect' || prompt.previous === 'length');
+  box.checked = isNextTry && wished;
   const mayRemember = prompt.kind === 'pin' && prompt.mayRemember;
   const send = element('button', { type: 'submit', class: 'button button-primary' }, pinText.enter);
   const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
@@ -83,7 +88,8 @@ function show(prompt: Prompt): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (isUnderWay || field.value === '') return;
-    void answer({ secret: field.value, ...(box.checked ? { remember: true } : {}) });
+    wished = box.checked;
+    void answer({ secret: field.value, ...(wished ? { remember: true } : {}) });
   });
   const giveUp = (): void => {
     if (!isUnderWay) void answer({ cancel: true });
