@@ -3,6 +3,7 @@
  * start-agent.ts puts them behind the socket.
  */
 import { join } from 'node:path';
+import { askedByRenewal } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -38,7 +39,7 @@ import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.t
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
-import { isBuiltInModule } from './tokens/module-finder.ts';
+import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
@@ -121,6 +122,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    environment: env,
     remembered: {
       store: world.secretStore,
       tokens: store.rememberedTokens,
@@ -175,10 +177,15 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
-    createSession: async (account, signer, signal, inTurn) =>
+    createSession: async (account, signer, signal, inTurn, human) =>
       byLocalClock(
-        await createSession({ account, signer, environment, signal, inTurn }, { clock, http }, serverClock),
+        await createSession(
+          { account, signer, environment, signal, inTurn, human },
+          { clock, http },
+          serverClock,
+        ),
       ),
+    bystander: { prompts: prompts.promptsFor(null, 0), askedBy: askedByRenewal },
     outlets,
     unemptied: store.unemptied,
     clock,

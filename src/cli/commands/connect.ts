@@ -12,6 +12,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { flagNumber } from '../flag-values.ts';
 import { selectionOf } from '../select.ts';
 import { errorLine, resultLines } from '../text.ts';
+import { whileTellingTouches } from '../touch-notes.ts';
 
 export const connect: Work = async (invocation, terminal) => {
   const { flags } = invocation;
@@ -24,9 +25,14 @@ export const connect: Work = async (invocation, terminal) => {
     // The agent keeps the time itself; one that hangs must not keep us longer than that.
     patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
   };
+  const isNamed = (account: string): boolean => 'all' in select || select.accounts.includes(account);
   const connecting =
     answer === null
-      ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
+      ? withAgent(terminal, link, (agent) => {
+          const connectAll = () => agent.call('connect', { select, timeoutMs });
+          // Who reads JSON reads the states.
+          return terminal.json ? connectAll() : whileTellingTouches(agent, terminal, isNamed, connectAll);
+        })
       : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
           whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
         );

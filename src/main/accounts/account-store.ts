@@ -48,6 +48,8 @@ export interface Adoptions {
 /** PKCS#11 modules the user confirmed; one that changed since is not. */
 export interface ConfirmedModules {
   has(path: string, sha256: string): boolean;
+  /** Whether one at this path was confirmed, whatever it was then. */
+  knows(path: string): boolean;
   add(path: string, sha256: string): void;
 }
 
@@ -154,6 +156,7 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
     confirmedModules: {
       has: (path, sha256) =>
         lookUp().confirmedModules.some((module) => module.path === path && module.sha256 === sha256),
+      knows: (path) => lookUp().confirmedModules.some((module) => module.path === path),
       add(path, sha256) {
         update((before) => ({
           ...before,

@@ -59,6 +59,7 @@ function shapeOf({ state }: AccountStatus): TrayShape {
     case 'connecting':
     case 'renewing':
     case 'retrying':
+      if (state.reason === 'touch') return 'needs-you'; // the token blinks, and not for long
       return state.serving === null ? 'working' : 'connected';
   }
 }
@@ -195,6 +196,7 @@ function stateInWords({ state }: AccountStatus, now: number): string {
     case 'connecting':
     case 'renewing':
     case 'retrying':
+      if (reason === 'touch') return 'touch the token now';
       if (serving !== null) return connectedUntil(Date.parse(serving.expiresAt), now);
       if (activity === 'idle') return 'not connected';
       return activity === 'retrying' && retryAt !== null

@@ -24,7 +24,7 @@ interface Waiting {
 
 /** The accounts of one connect. Every one of them must either become ready or be skipped. */
 export class PromptGroup {
-  readonly #requester: Requester;
+  readonly requester: Requester;
   readonly #allPrepared: Promise<void>;
   readonly #accounts: readonly Account[];
   /** Who waits, by token. */
@@ -33,7 +33,7 @@ export class PromptGroup {
   #release: () => void = () => undefined;
 
   constructor(requester: Requester, accounts: readonly Account[]) {
-    this.#requester = requester;
+    this.requester = requester;
     this.#accounts = accounts;
     this.#unprepared = accounts.length;
     this.#allPrepared = new Promise((resolve) => (this.#release = resolve));
@@ -82,7 +82,7 @@ export class PromptGroup {
 
   #human({ ids, unneeded }: Waiting): Human {
     const accounts = this.#accounts.filter(({ id }) => ids.has(id)).map(({ label }) => label);
-    return { ...this.#requester, accounts, unneeded: unneeded.signal };
+    return { ...this.requester, accounts, unneeded: unneeded.signal };
   }
 
   #waitingFor({ key }: Signer): Waiting {

@@ -55,10 +55,11 @@ export class ModuleHost {
     this.#ready.add(tokenName(token));
   }
 
-  async sign(params: HostParams<'sign'>): Promise<Uint8Array> {
+  /** @param begin called when its turn has come; what it throws keeps it from being signed. */
+  async sign(params: HostParams<'sign'>, begin?: () => void): Promise<Uint8Array> {
     const { token } = params;
     const { signature } = await this.#watched(token, () =>
-      this.#client.request('sign', { ...params, token: refOf(token) }),
+      this.#client.request('sign', { ...params, token: refOf(token) }, begin),
     );
     return Buffer.from(signature, 'base64');
   }

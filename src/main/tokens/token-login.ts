@@ -123,8 +123,8 @@ export class TokenLogins {
 /** What a token says of a PIN that is not its own. */
 const refusals: readonly ErrorCode[] = ['pin-incorrect', 'pin-length', 'pin-locked'];
 
-/** A locked PIN with what to do about it. */
-async function withWayOut(error: unknown, host: ModuleHost, ref: TokenRef): Promise<unknown> {
+/** A locked PIN with what to do about it; any other error as it is. */
+export async function withWayOut(error: unknown, host: ModuleHost, ref: TokenRef): Promise<unknown> {
   if (!isAppError(error, 'pin-locked')) return error;
   try {
     const token = (await host.tokens(false)).find((each) => tokenName(each) === tokenName(ref));

@@ -20,6 +20,7 @@ import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
 import { TokenLogins } from './token-login.ts';
+import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
 
 export interface TokenServiceOptions {
@@ -30,6 +31,8 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The keyring, and which tokens' PINs are in it. Absent: no PIN can be remembered. */
   readonly remembered?: Omit<RememberedPinsOptions, 'log'>;
 }
@@ -96,7 +99,7 @@ class Service implements TokenService {
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
-    this.#finder = createModuleFinder(options);
+    this.#finder = createModuleFinder({ environment: {}, ...options });
     this.#hosts = new ModuleHosts(options);
     const { remembered, log } = options;
     this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
@@ -108,6 +111,7 @@ class Service implements TokenService {
       files: options.files,
       clock: options.clock,
       logins: this.#logins,
+      touches: new TouchWatch(options.clock),
       readContents: (host, token) => this.#readContents(host, token),
     });
   }
@@ -188,9 +192,9 @@ class Service implements TokenService {
     return this.#finder.trusted(path);
   }
 
-  #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    return orBroken(module.path, async () => {
+  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
+    if ('error' in module) return module;
+    const opened = await orBroken(module.path, async () => {
       const host = this.#hosts.of(module);
       const wasRunning = host.running;
       return {
@@ -201,6 +205,8 @@ class Service implements TokenService {
         tokens: await host.tokens(true),
       };
     });
+    if (!('error' in opened)) return opened;
+    return { ...opened, error: await this.#finder.explain(module, opened.error) };
   }
 
   async #loginToAll(module: OpenModule | BrokenModule, human: Human | null): Promise<void> {

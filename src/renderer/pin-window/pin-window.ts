@@ -26,10 +26,53 @@ function words(sentence: Sentence): (Node | string)[] {
   return sentence.map((piece) => (typeof piece === 'string' ? piece : element('bdi', {}, piece.foreign)));
 }
 
+/** A touch is no question: there is nothing to type, and nothing to send. */
+function showTouch(prompt: Extract<Prompt, { kind: 'touch' }>): void {
+  const waiting = pinText.accounts(prompt.accounts);
+  const problem = element('p', { role: 'alert', class: 'problem' });
+  const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
+  const giveUp = async (): Promise<void> => {
+    if (cancel.disabled) return;
+    cancel.disabled = true;
+    cancel.textContent = pinText.ending;
+    const answered = await bridge.calls.answerPrompt({ id: prompt.id, answer: { cancel: true } });
+    if (!('error' in answered)) return; // the main side closes the window
+    problem.textContent = pinText.failed(answered.error);
+    cancel.disabled = false;
+    cancel.textContent = pinText.cancel;
+  };
+  const dialog = element(
+    'div',
+    { role: 'dialog', class: 'touch', 'aria-labelledby': 'what', 'aria-describedby': 'about' },
+    element('h1', { id: 'what' }, ...words(pinText.what(prompt))),
+    element(
+      'div',
+      { id: 'about' },
+      element('p', {}, pinText.blinks),
+      ...(waiting === null ? [] : [element('p', {}, ...words(waiting))]),
+      element('p', { class: 'asked' }, ...words(pinText.askedBy(prompt.askedBy))),
+    ),
+    problem,
+    element('div', { class: 'actions' }, cancel),
+  );
+  cancel.addEventListener('click', () => void giveUp());
+  dialog.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') void giveUp();
+  });
+  document.title = pinText.title(prompt);
+  place?.replaceChildren(dialog);
+  cancel.focus();
+}
+
+function show(prompt: Prompt): void {
+  if (prompt.kind === 'touch') showTouch(prompt);
+  else ask(prompt);
+}
+
 /** Whether the PIN sent last was to be remembered: where it was wrong, so is the next. */
 let wished = false;
 
-function show(prompt: Prompt): void {
+function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   const tries = pinText.tries(prompt);
   const isLastTry = prompt.kind === 'pin' && prompt.finalTry;
   const waiting = prompt.kind === 'confirm-module' ? null : pinText.accounts(prompt.accounts);

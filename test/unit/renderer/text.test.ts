@@ -84,6 +84,19 @@ describe('the PIN window', () => {
     expect(flat(pinText.what(passphrase))).toBe('Passphrase of the key file /k.pem');
   });
 
+  it('says which token is to be touched, and has no tries and no answer before to tell', () => {
+    const touch: Prompt = {
+      id: '1',
+      kind: 'touch',
+      token: { label: 'Work', serial: '1234' },
+      accounts: ['a'],
+      askedBy: 'x',
+    };
+    expect(flat(pinText.what(touch))).toBe('Touch the token Work, serial 1234');
+    expect([pinText.tries(touch), pinText.previous(touch)]).toEqual([null, null]);
+    expect([pin, touch].map(pinText.title)).toEqual(['PIN', 'Touch']);
+  });
+
   it.each([
     [['a'], 'To connect a.'],
     [['a', 'b'], 'To connect a and b.'],

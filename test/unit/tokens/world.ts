@@ -6,6 +6,7 @@ import type { Problem } from '../../../src/shared/model.ts';
 import { FakeSecretStore } from '../../support/fakes/secret-store.ts';
 import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made, type Recipe } from '../roles-anywhere/make-certificate.ts';
 import { fastClock, filesOf, silentLog } from './doubles.ts';
@@ -20,6 +21,7 @@ import {
 /** On the built-in list, in its order. */
 export const builtIn = {
   yubico: '/usr/lib/x86_64-linux-gnu/libykcs11.so',
+  tpm: '/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so',
   opensc: '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
   softhsm: '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
 } as const;
@@ -66,10 +68,14 @@ export interface WorldOptions {
   /** Tokens by module path; a module whose tokens are an error fails to initialise with it. */
   readonly modules: Readonly<Record<string, ScriptedToken[] | Error>>;
   readonly files?: Files;
+  /** What paths are; one that is not here does not exist. */
+  readonly looks?: Readonly<Record<string, PathLook>>;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly remembered?: FakeRemembered;
 }
 
-export function createWorld({ modules, files = filesOf({}), remembered }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { modules, files = filesOf({}), looks, environment, remembered } = options;
   const loaded = new Map<string, ScriptedCryptoki>();
   const loads: string[] = [];
   const confirmed = new Set<string>();
@@ -83,6 +89,8 @@ export function createWorld({ modules, files = filesOf({}), remembered }: WorldO
       if (!(path in modules)) throw new AppError('module-missing');
       return { path, sha256: sha256(path), unsafe: path.includes('unsafe') ? 'anybody can write it' : null };
     },
+    configurations: async () => [],
+    look: async (path) => looks?.[path] ?? { exists: false, usable: false, group: null, members: [] },
   };
   const service = createTokenService({
     hosts: scriptedHosts((path) => {
@@ -98,12 +106,14 @@ export function createWorld({ modules, files = filesOf({}), remembered }: WorldO
     moduleFiles,
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, hash) => confirmed.add(`${path} ${hash}`),
     },
     files,
     clock: fastClock(),
     log: silentLog,
     computer: { platform: 'linux', arch: 'x64' },
+    environment: environment ?? {},
     ...(remembered === undefined ? {} : { remembered }),
   });
   return { service, loaded, loads, confirmed, contents };
