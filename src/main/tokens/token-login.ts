@@ -107,6 +107,7 @@ export class TokenLogins {
         throw gaveUp(refused, token, pin, human);
       }
       try {
+        await refuseLength(host, token, pin.secret);
         await host.login(token, pin.secret);
       } catch (error) {
         previous = previousOf(error);
@@ -118,6 +119,17 @@ export class TokenLogins {
       return this.#remembered.typed(token, pin.secret, remember);
     }
   }
+}
+
+/**
+ * A PIV card's PIN has 6 to 8 bytes (NIST SP 800-73-4, part 2, 2.4.3), of which OpenSC's claim of 4 knows nothing; whether
+ * a shorter one costs a try is left to the card.
+ * @throws AppError `pin-length`.
+ */
+async function refuseLength(host: ModuleHost, token: HostToken, pin: string): Promise<void> {
+  if (tokenKind(await host.info(), token) !== 'yubikey') return;
+  const bytes = Buffer.byteLength(pin, 'utf8');
+  if (bytes < 6 || bytes > 8) throw new AppError('pin-length');
 }
 
 /** What a token says of a PIN that is not its own. */
