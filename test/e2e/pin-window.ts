@@ -19,7 +19,7 @@ export class PinWindow {
       for (const each of app.electron.windows()) {
         if (!each.url().startsWith(address)) continue;
         // It may be closing at this moment.
-        const fields = each.locator('input:not([readonly])');
+        const fields = each.locator('input[type=password]:not([readonly])');
         if ((await fields.count().catch(() => 0)) > 0) return each;
       }
       return null;
@@ -34,7 +34,12 @@ export class PinWindow {
   }
 
   get field(): Locator {
-    return this.page.locator('input');
+    return this.page.locator('input[type=password]');
+  }
+
+  /** The wish to have the PIN remembered. */
+  get remember(): Locator {
+    return this.page.getByRole('checkbox', { name: 'Remember this PIN' });
   }
 
   /** Everything it says. */
