@@ -158,7 +158,8 @@ class Line {
   ): Promise<void> {
     const over = new AbortController();
     this.#told.set(prompts, over);
-    const accounts = [...new Set(this.#of(prompts).flatMap(({ human }) => human?.accounts ?? []))];
+    const labels = this.#of(prompts).flatMap(({ human }) => human?.accounts ?? []);
+    const accounts = [...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')); // whoever came first is chance
     const question = { kind: 'touch', token: { label, serial }, accounts, askedBy } as const;
     const answer = await prompts.ask(question, over.signal);
     if (answer === 'cancelled') for (const waiter of this.#of(prompts)) waiter.giveUp(waitingEnded());
