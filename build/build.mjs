@@ -78,6 +78,7 @@ await Promise.all([
       ...Object.fromEntries(['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`])),
       'main/index': 'src/main/index.ts',
       'main/token-host': 'src/main/tokens/host/index.ts',
+      'main/keyring': 'src/main/node/keyring-process.ts',
     },
   }),
   buildRenderer(),

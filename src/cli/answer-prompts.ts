@@ -6,7 +6,7 @@ import type { EngineEvent } from '../shared/api.ts';
 import { isAppError } from '../shared/errors.ts';
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
 import { firstLineOfStdin } from './stdin.ts';
-import { promptText, touchText } from './text.ts';
+import { promptText, rememberWarning, touchText } from './text.ts';
 
 /**
  * Answers one prompt; `cancelled` is raised when the question became void meanwhile. That a touch is waited for is told until
@@ -82,16 +82,21 @@ export async function answererFromStdin(): Promise<Answerer> {
   };
 }
 
-/** The person at the terminal; questions go to standard error, so that standard output stays the document's. */
-export function answererAtTerminal(): Answerer {
+/**
+ * The person at the terminal; questions go to standard error, so that standard output stays the document's.
+ * @param remember PINs are to be kept in the keyring, which is said with each question.
+ */
+export function answererAtTerminal(remember = false): Answerer {
   return async (prompt, cancelled) => {
-    const question = promptText(prompt);
+    const isKept = remember && prompt.kind === 'pin' && prompt.mayRemember;
+    const question = `${isKept ? rememberWarning : ''}${promptText(prompt)}`;
     if (prompt.kind === 'confirm-module') {
       return (await ask(question, cancelled, true)) === 'yes' ? { accept: true } : cancel;
     }
     if (prompt.kind === 'touch') return tellTouch(question, cancelled);
     const secret = await ask(question, cancelled, false);
-    return secret === null || secret === '' ? cancel : { secret };
+    if (secret === null || secret === '') return cancel;
+    return isKept ? { secret, remember: true } : { secret };
   };
 }
 

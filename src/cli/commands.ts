@@ -116,6 +116,7 @@ export const commands: readonly CommandSpec[] = [
     flags: {
       all,
       'pin-stdin': on('read the PIN from the first line of standard input; tried once'),
+      'remember-pin': on('keep the PIN you type in the keyring, where any program of yours could read it'),
       timeout: text('SECONDS', 'how long to wait at most, default 60'),
       'no-start': noStart,
     },
@@ -136,7 +137,7 @@ export const commands: readonly CommandSpec[] = [
     words: '',
     minWords: 0,
     maxWords: 0,
-    flags: {},
+    flags: { 'forget-pins': on('take remembered PINs out of the keyring as well') },
     load: async () => (await import('./commands/connect.ts')).lock,
   },
   {

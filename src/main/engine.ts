@@ -18,7 +18,17 @@ import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets, type Outlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
+import type {
+  Clock,
+  FileModes,
+  Files,
+  Http,
+  Logger,
+  ModuleFiles,
+  Notifier,
+  SecretStore,
+  TokenHosts,
+} from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -29,7 +39,7 @@ import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.t
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
-import { isBuiltInModule } from './tokens/module-finder.ts';
+import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
@@ -41,6 +51,7 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly secretStore: SecretStore;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -111,6 +122,12 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    environment: env,
+    remembered: {
+      store: world.secretStore,
+      tokens: store.rememberedTokens,
+      tell: (problem) => notices.tell(null, problem),
+    },
   });
   const { awsCredentialsFile, awsConfigFile } = paths;
   const awsFilesOn = (place: Files) => {
@@ -279,6 +296,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
+        forgetRemembered: () => tokens.forgetRemembered(),
         awsTime,
         edit: (input) => accounts.edit(input),
         outletsOn: (place) => outletsOn(awsFilesOn(place)),

@@ -323,9 +323,14 @@ export const pinText = {
   previous: (prompt: Prompt): string | null => {
     if (!('previous' in prompt) || prompt.previous === null) return null;
     if (prompt.kind === 'passphrase') return 'That passphrase was wrong.';
+    if (prompt.previous === 'remembered')
+      return 'The token did not take the remembered PIN, which is forgotten.';
     return prompt.previous === 'incorrect'
       ? 'That PIN was wrong.'
       : 'That PIN has the wrong length, so it was not tried.';
   },
+  remember: 'Remember this PIN',
+  rememberWarning:
+    'It is kept in your keyring and used without asking you. Any program of yours could read it there.',
   failed: ({ message }: Pick<ErrorShape, 'message'>): string => visible(message),
 } as const;

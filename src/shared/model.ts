@@ -237,8 +237,10 @@ export const promptSchema = z.discriminatedUnion('kind', [
     triesLeft: z.int().nonnegative().nullable(),
     /** The token says that one wrong try more locks the PIN. */
     finalTry: z.boolean(),
-    /** The PIN typed last was refused by the token (`incorrect`) or not tried (`length`). */
-    previous: z.enum(['incorrect', 'length']).nullable(),
+    /** The PIN typed last was refused by the token (`incorrect`) or not tried (`length`); the `remembered` one was refused. */
+    previous: z.enum(['incorrect', 'length', 'remembered']).nullable(),
+    /** The answer may ask that the PIN be kept in the desktop's keyring. */
+    mayRemember: z.boolean(),
   }),
   z.strictObject({
     id: z.string(),
@@ -267,9 +269,12 @@ export const promptSchema = z.discriminatedUnion('kind', [
 ]);
 export type Prompt = z.infer<typeof promptSchema>;
 
-/** `secret` answers pin and passphrase, `accept` answers a confirmation; `cancel` fits all, and is all a touch takes. */
+/**
+ * `secret` answers pin and passphrase, `accept` answers a confirmation; `cancel` fits all, and is all a touch takes.
+ * `remember`: keep the PIN in the desktop's keyring once the token has taken it.
+ */
 export const promptAnswerSchema = z.union([
-  z.strictObject({ secret: z.string().max(1024) }),
+  z.strictObject({ secret: z.string().max(1024), remember: z.boolean().optional() }),
   z.strictObject({ accept: z.literal(true) }),
   z.strictObject({ cancel: z.literal(true) }),
 ]);

@@ -29,7 +29,7 @@ export function benchTokens(world: World): TokenService {
   return createTokenService({
     hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment: { ...world.env } }),
     moduleFiles: createModuleFiles(),
-    confirmedModules: { has: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: createFiles(world.folder('bench-run')),
     clock: systemClock,
     log: { log: () => undefined },

@@ -35,7 +35,7 @@ function openPinWindow(
   const { root, devTools, door, logger } = options;
   const window = new BrowserWindow({
     width: 420,
-    height: 300,
+    height: 350,
     center: true,
     show: false,
     resizable: false,

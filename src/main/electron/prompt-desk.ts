@@ -76,7 +76,8 @@ export class PromptDesk {
   }
 
   #take(prompt: Prompt): void {
-    const followsWrong = 'previous' in prompt && prompt.previous !== null;
+    // Nobody typed a remembered one.
+    const followsWrong = 'previous' in prompt && prompt.previous !== null && prompt.previous !== 'remembered';
     if (prompt.kind !== 'touch' && !followsWrong && !this.#isAllowed(prompt)) {
       this.#options.logger.log('warn', 'prompt-refused', { kind: prompt.kind, askedBy: prompt.askedBy });
       this.#cancel(prompt.id);

@@ -21,6 +21,7 @@ export type TrayAction =
   | { readonly kind: 'disconnect-all' }
   /** Forget every PIN. */
   | { readonly kind: 'lock' }
+  | { readonly kind: 'forget-remembered' }
   /** Show the window, at this account where there is one. */
   | { readonly kind: 'open'; readonly account: string | null }
   | { readonly kind: 'quit' };
@@ -111,6 +112,7 @@ export function trayMenu(accounts: readonly TrayAccount[], now: number): readonl
     action('Connect all', { kind: 'connect-all' }, accounts.some(canConnect)),
     action('Disconnect all', { kind: 'disconnect-all' }, accounts.some(canDisconnect)),
     action('Forget PINs', { kind: 'lock' }),
+    action('Forget PINs in the keyring too', { kind: 'forget-remembered' }),
     separator,
     action('Open Rolekey', { kind: 'open', account: null }),
     action('Quit Rolekey', { kind: 'quit' }),

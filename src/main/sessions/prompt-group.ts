@@ -104,11 +104,15 @@ export class PromptGroup {
   }
 }
 
-/** The account's key if it can sign without a person. @throws AppError `pin-needed` or `touch-needed` otherwise. */
+/**
+ * The account's key if it can sign without a person: logged in, or with a PIN that is held or remembered.
+ * @throws AppError `touch-needed`, and what {@link Signer.unlock} throws otherwise.
+ */
 export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
   const signer = await prepare(account);
-  if (signer.readyWithoutHuman()) return signer;
-  throw needsTouch(signer.key.touch) ? touchNeeded() : new AppError('pin-needed');
+  if (needsTouch(signer.key.touch)) throw touchNeeded();
+  if (!signer.readyWithoutHuman()) await signer.unlock(null);
+  return signer;
 }
 
 /** A renewal would want a touch, and nobody has said that he is there. */

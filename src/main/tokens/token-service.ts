@@ -14,12 +14,12 @@ import {
 } from './module-finder.ts';
 import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
+import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
 import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
-import { SingleFlight } from './single-flight.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
-import { loginToToken } from './token-login.ts';
+import { TokenLogins } from './token-login.ts';
 import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
 
@@ -31,6 +31,10 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The keyring, and which tokens' PINs are in it. Absent: no PIN can be remembered. */
+  readonly remembered?: Omit<RememberedPinsOptions, 'log'>;
 }
 
 export interface TokenService {
@@ -52,10 +56,12 @@ export interface TokenService {
   counts(): Promise<HostCounts>;
   /**
    * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
-   * at once.
+   * at once. A PIN in the keyring is used again once a human asks for its token.
    * @returns when their processes are gone, each after the call it was in, or killed.
    */
   lock(): Promise<void>;
+  /** Takes every remembered PIN out of the keyring. @throws AppError `keyring-missing`, `keyring-locked`. */
+  forgetRemembered(): Promise<void>;
   /** Locks for good. */
   close(): Promise<void>;
 }
@@ -84,7 +90,8 @@ class Service implements TokenService {
   readonly #options: TokenServiceOptions;
   readonly #finder: ModuleFinder;
   readonly #hosts: ModuleHosts;
-  readonly #logins = new SingleFlight();
+  readonly #remembered: RememberedPins;
+  readonly #logins: TokenLogins;
   readonly #fileKeys: FileKeys;
   readonly #tokenKeys: TokenKeys;
   /** Warnings said already. */
@@ -92,8 +99,11 @@ class Service implements TokenService {
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
-    this.#finder = createModuleFinder(options);
+    this.#finder = createModuleFinder({ environment: {}, ...options });
     this.#hosts = new ModuleHosts(options);
+    const { remembered, log } = options;
+    this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
+    this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
     this.#tokenKeys = new TokenKeys({
       finder: this.#finder,
@@ -136,8 +146,13 @@ class Service implements TokenService {
   }
 
   lock(): Promise<void> {
+    this.#remembered.lock();
     this.#fileKeys.forget();
     return this.#hosts.endAll();
+  }
+
+  forgetRemembered(): Promise<void> {
+    return this.#remembered.forgetAll();
   }
 
   close(): Promise<void> {
@@ -177,9 +192,9 @@ class Service implements TokenService {
     return this.#finder.trusted(path);
   }
 
-  #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    return orBroken(module.path, async () => {
+  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
+    if ('error' in module) return module;
+    const opened = await orBroken(module.path, async () => {
       const host = this.#hosts.of(module);
       const wasRunning = host.running;
       return {
@@ -190,6 +205,8 @@ class Service implements TokenService {
         tokens: await host.tokens(true),
       };
     });
+    if (!('error' in opened)) return opened;
+    return { ...opened, error: await this.#finder.explain(module, opened.error) };
   }
 
   async #loginToAll(module: OpenModule | BrokenModule, human: Human | null): Promise<void> {
@@ -197,8 +214,7 @@ class Service implements TokenService {
     const { host, tokens } = module;
     for (const token of tokens) {
       if (!token.loginRequired || !token.pinInitialised || token.pinLocked) continue;
-      if (human === null) throw new AppError('pin-needed');
-      await this.#logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+      await this.#logins.unlock(host, token, human);
     }
   }
 

@@ -5,8 +5,7 @@ import { signatureFromToken, tokenInput, verifySignature } from '../roles-anywhe
 import type { HostKeyRef, HostToken } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
 import type { Human, Signer, SignerKey } from './signer.ts';
-import type { SingleFlight } from './single-flight.ts';
-import { loginToToken } from './token-login.ts';
+import type { TokenLogins } from './token-login.ts';
 import type { TouchWatch } from './touch-watch.ts';
 
 export interface TokenSignerOptions {
@@ -18,7 +17,7 @@ export interface TokenSignerOptions {
   readonly certificate: Certificate;
   readonly issuers: readonly Certificate[];
   /** Shared by all signers, so that several keys on a token ask for one PIN. */
-  readonly logins: SingleFlight;
+  readonly logins: TokenLogins;
   /** Shared likewise: a token signs for one at a time. */
   readonly touches: TouchWatch;
 }
@@ -43,11 +42,7 @@ export class TokenSigner implements Signer {
 
   async unlock(human: Human | null): Promise<void> {
     const { host, token, logins } = this.#options;
-    if (human === null) {
-      if (!host.isReady(token)) throw new AppError('pin-needed');
-      return;
-    }
-    await logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+    await logins.unlock(host, token, human);
   }
 
   async sign(message: Uint8Array, human?: Human): Promise<Uint8Array> {

@@ -78,6 +78,8 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
     ...{ type: 'password', id: 'secret', name: 'secret', autocomplete: 'off', spellcheck: 'false' },
     ...{ maxlength: '1024', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
   });
+  const box = element('input', { type: 'checkbox', id: 'remember', 'aria-describedby': 'remember-warning' });
+  const mayRemember = prompt.kind === 'pin' && prompt.mayRemember;
   const send = element('button', { type: 'submit', class: 'button button-primary' }, pinText.enter);
   const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
   const form = element(
@@ -93,6 +95,12 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
     problem,
     element('p', { id: 'tries', class: isLastTry ? 'last-try' : 'tries' }, tries ?? ''),
     field,
+    ...(mayRemember
+      ? [
+          element('label', { class: 'remember' }, box, pinText.remember),
+          element('p', { id: 'remember-warning', class: 'warning' }, pinText.rememberWarning),
+        ]
+      : []),
     element('div', { class: 'actions' }, cancel, send),
   );
 
@@ -100,6 +108,7 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   const adapt = (): void => {
     send.disabled = isUnderWay || field.value === '';
     field.readOnly = isUnderWay;
+    box.disabled = isUnderWay;
     send.textContent = isUnderWay ? pinText.sending : pinText.enter;
   };
   const answer = async (given: PromptAnswer): Promise<void> => {
@@ -116,7 +125,8 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   field.addEventListener('input', adapt);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (!isUnderWay && field.value !== '') void answer({ secret: field.value });
+    if (isUnderWay || field.value === '') return;
+    void answer({ secret: field.value, ...(box.checked ? { remember: true } : {}) });
   });
   const giveUp = (): void => {
     if (!isUnderWay) void answer({ cancel: true });

@@ -66,6 +66,7 @@ beforeEach(() => {
     moduleFiles: createModuleFiles(),
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
     files,

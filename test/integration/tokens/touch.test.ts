@@ -44,7 +44,7 @@ beforeEach(() => {
       environment: { ...process.env, ...world.environment },
     }),
     moduleFiles: createModuleFiles(),
-    confirmedModules: { has: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),
       edit: () => Promise.reject(new Error('nothing here writes')),

@@ -21,10 +21,14 @@ export class TouchSensor {
     this.#end(true);
   }
 
-  /** What power off does to whatever waits, and to a touch that is remembered. */
+  /** What a reset does to whatever waits. A touch that is remembered outlives it: programs come and go in 15 s. */
   clear(): void {
-    this.#lastTouch = -Infinity;
     this.#end(false);
+  }
+
+  /** What pulling the card out does. */
+  forget(): void {
+    this.#lastTouch = -Infinity;
   }
 
   /** @returns whether it was touched in time. */

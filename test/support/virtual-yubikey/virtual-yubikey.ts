@@ -167,6 +167,7 @@ export class VirtualYubikey {
     const link = this.#link;
     this.#link = null;
     await link?.close();
+    this.#card.touchSensor.forget();
   }
 
   #powerOff(): void {

@@ -83,7 +83,7 @@ const status: AccountStatus = {
   account: 'work',
   label: 'Work',
   awsProfile: 'work',
-  outlet: 'none',
+  outlet: 'credential-process',
   state: idle,
   assumedRoleArn: null,
   key: { uri: 'pkcs11:id=%01', token: null, serial: null, hardware: false },
@@ -113,6 +113,16 @@ describe('the table of states', () => {
   });
 
   it.each([
+    ['credential-process', true],
+    ['credentials-file', true],
+    ['container-endpoint', false],
+    ['none', false],
+  ] as const)('names the profile where an AWS file does: %s, %j', (outlet, isNamed) => {
+    const [, row = ''] = statusTable([{ ...status, awsProfile: 'profile-of-it', outlet }], {}).split('\n');
+    expect(row.includes('profile-of-it')).toBe(isNamed);
+  });
+
+  it.each([
     [{ uri: 'pkcs11:x', token: 'Soft', serial: '1', hardware: false }, 'Soft (not hardware)'],
     [{ uri: '/k.pem', token: null, serial: null, hardware: false }, '/k.pem (not hardware)'],
   ])('says where a key is no hardware: %j', (key, words) => {
@@ -128,7 +138,8 @@ it('says under the table what is wrong and what to do', () => {
 });
 
 it('no results are said, too', () => {
-  expect(resultLines([])).toBe('Nothing was connected.');
+  expect(resultLines([])).toMatch(/^There are no accounts/);
+  expect(resultLines([], 'Nothing was connected.')).toBe('Nothing was connected.');
 });
 
 it('results are one line each', () => {
@@ -258,7 +269,7 @@ describe('tokens', () => {
 describe('a question', () => {
   const pin = {
     ...{ id: '1', kind: 'pin', token: { label: 'Yubi', serial: '42' }, accounts: ['A'], askedBy: 'rolekey' },
-    ...{ triesLeft: null, finalTry: false, previous: null },
+    ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
   } as Extract<Prompt, { kind: 'pin' }>;
   const ask = 'PIN of Yubi (serial 42) for A: ';
   const question = `Enter alone cancels.\n${ask}`;
@@ -332,7 +343,7 @@ describe('no control character of foreign text reaches the terminal', () => {
   it('in a question', () => {
     const text = promptText({
       ...{ id: '1', kind: 'pin', token: { label: evil, serial: evil }, accounts: ['A'], askedBy: 'rolekey' },
-      ...{ triesLeft: null, finalTry: false, previous: null },
+      ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
     });
     expect(text).not.toMatch(steering);
     const touch = { id: '1', kind: 'touch' as const, accounts: ['A'], askedBy: 'rolekey' };

@@ -17,6 +17,7 @@ function pin(id: string, change: Partial<Pin> = {}): Pin {
     triesLeft: 3,
     finalTry: false,
     previous: null,
+    mayRemember: true,
     ...change,
   };
 }

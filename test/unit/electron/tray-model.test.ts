@@ -128,6 +128,7 @@ describe('the menu', () => {
       ['Connect all', true, { kind: 'connect-all' }],
       ['Disconnect all', false, { kind: 'disconnect-all' }],
       ['Forget PINs', true, { kind: 'lock' }],
+      ['Forget PINs in the keyring too', true, { kind: 'forget-remembered' }],
       ['Open Rolekey', true, { kind: 'open', account: null }],
       ['Quit Rolekey', true, { kind: 'quit' }],
     ]);
@@ -143,6 +144,7 @@ describe('the menu', () => {
       ['Connect all', false],
       ['Disconnect all', false],
       ['Forget PINs', true],
+      ['Forget PINs in the keyring too', true],
       ['Open Rolekey', true],
       ['Quit Rolekey', true],
     ]);

@@ -69,7 +69,7 @@ describe('what a pasted line lost', () => {
 describe('the PIN window', () => {
   const pin: Prompt = {
     ...{ id: 'q', kind: 'pin', token: { label: 'Work', serial: '1234' }, accounts: ['Production'] },
-    ...{ askedBy: 'the Rolekey window', triesLeft: 3, finalTry: false, previous: null },
+    ...{ askedBy: 'the Rolekey window', triesLeft: 3, finalTry: false, previous: null, mayRemember: true },
   };
   const passphrase: Prompt = {
     ...{ id: 'q', kind: 'passphrase', file: '/k.pem', accounts: ['Production'] },

@@ -53,8 +53,9 @@ export class FakeToken {
     this.unlocked = false;
   }
 
-  async unlock(human: Human): Promise<void> {
+  async unlock(human: Human | null): Promise<void> {
     if (this.unlocked) return;
+    if (human === null) throw new AppError('pin-needed');
     this.#login ??= this.#askAndTry(human).finally(() => (this.#login = null));
     await this.#login;
   }
@@ -68,6 +69,7 @@ export class FakeToken {
       triesLeft: 3 - this.tries,
       finalTry: false,
       previous: null,
+      mayRemember: false,
     };
     const answer = await prompts.ask(question, unneeded);
     if (answer === null || typeof answer === 'string') throw new AppError('pin-needed');
@@ -257,7 +259,7 @@ export class World {
       certificate: {} as Signer['certificate'],
       issuers: [],
       readyWithoutHuman: () => token.ready,
-      unlock: (human) => token.unlock(human!),
+      unlock: (human) => token.unlock(human),
       sign: () => Promise.reject(new Error('The service signs nothing itself.')),
     };
   }

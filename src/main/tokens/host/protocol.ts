@@ -36,6 +36,11 @@ export interface HostModule {
 export interface HostToken extends TokenRef {
   /** CK_SLOT_ID, decimal. */
   readonly slotId: string;
+  /**
+   * CK_SLOT_INFO's slotDescription (section 3.2), trimmed of padding; empty where the module does not tell. Modules that
+   * reach smart cards name the reader there, each with the name that PC/SC gives it.
+   */
+  readonly slotDescription: string;
   readonly firmware: string;
   readonly loginRequired: boolean;
   readonly pinInitialised: boolean;
@@ -100,7 +105,7 @@ export interface HostMethods {
   objects: { params: { token: TokenRef }; result: HostObjects };
   /**
    * Logs in as CKU_USER with at most one C_Login. `pin` null: with the PIN held since it was accepted, if the login
-   * was lost. A rejected PIN is wiped before the answer leaves.
+   * was lost; it is not used for the last try (`pin-final`). A rejected PIN is wiped before the answer leaves.
    */
   login: { params: { token: TokenRef; pin: string | null }; result: Record<string, never> };
   /**

@@ -69,6 +69,7 @@ export class TokenModule implements HostHandlers {
       manufacturer: facts.manufacturer,
       model: facts.model,
       slotId: facts.slotId,
+      slotDescription: facts.slotDescription,
       firmware: facts.firmware,
       loginRequired: facts.loginRequired,
       pinInitialised: facts.pinInitialised,
@@ -225,7 +226,8 @@ export class TokenModule implements HostHandlers {
   #loginWithTypedPin(session: Session, pin: string): void {
     const cryptoki = this.#module();
     if (cryptoki.isUser(session.handle)) {
-      if (this.#pins.has(session.token)) return;
+      // Before the last try the module may be logged in with a PIN that is not the token's any more.
+      if (this.#pins.has(session.token) && !session.facts.pinFinalTry) return;
       // Logged in by nobody's PIN that is held: this one can only be checked from outside.
       cryptoki.logout(session.handle);
     }
@@ -247,6 +249,8 @@ export class TokenModule implements HostHandlers {
   }
 
   #loginWithHeldPin(session: Session, as: 'user' | 'context'): void {
+    // It was right once, and may have been changed elsewhere: the last try is for what a person types.
+    if (session.facts.pinFinalTry) throw new HostError('pin-final', 'one try is left for the PIN');
     try {
       this.#module().login(session.handle, as, this.#heldPin(session));
     } catch (error) {
