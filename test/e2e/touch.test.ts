@@ -27,8 +27,15 @@ beforeAll(async () => {
   world = await AppWorld.open();
   key = await ports.insert({ serial: 12345678 });
   const publicKey = key.generate('9a', 'P-256', { touchPolicy: 'always' });
-  const { der } = world.world.authority.issue({ subject: '/CN=laptop-1', holder: { publicKey } });
+  const { authority } = world.world;
+  const { der } = authority.issue({ subject: '/CN=laptop-1', holder: { publicKey } });
   key.importCertificate('9a', der);
+  // From outside, so that no attestation tells what it wants.
+  const identity = authority.identity({ name: 'outside', subject: '/CN=laptop-1' });
+  key.importKey('9d', identity.privateKeyPem, { touchPolicy: 'always' });
+  key.importCertificate('9d', identity.der);
+  const outside = ['--private-key', 'pkcs11:serial=12345678;id=%03'];
+  await world.addAccount('outside', '--label', 'Outside', ...outside);
   for (const [id, label] of [
     ['dev', 'Development'],
     ['prod', 'Production'],
@@ -122,8 +129,29 @@ it.each(['Escape', 'its button', 'the window'])('is waited for no longer by %s',
   expect(key.counts).toEqual({ ...before, generalAuthenticate: before.generalAuthenticate + 1 });
 });
 
+it('that a renewal turns out to want is told by the app, and wanted again only by who connects', async () => {
+  world.world.server.faults.add({ kind: 'session-seconds', seconds: 40, times: 1 });
+  key.isHeld = true;
+  await accounts.button('Connect', 'Outside').click();
+  await accounts.says('Outside', /^Connected, renews by itself; /);
+  key.isHeld = false;
+  key.touchTimeoutMs = 6000;
+  const told = await PinWindow.ofTouch(app, 40_000);
+  expect(await told.text()).toContain('Asked for by Rolekey itself, which renews the session.');
+  await accounts.says('Outside', /^Touch the token now; still connected for /);
+  await told.closed();
+  const { generalAuthenticate } = key.counts;
+  await accounts.says('Outside', /^Needs your touch on the token; still connected for /);
+  key.isHeld = true;
+  await accounts.button('Connect', 'Outside').click();
+  await accounts.isConnected('Outside');
+  expect(key.counts.generalAuthenticate).toBe(generalAuthenticate + 1);
+});
+
 it('is waited for by all accounts of the token together, one signature after the other', async () => {
   const before = key.counts;
+  await world.rolekey(['accounts', 'remove', 'outside', '--yes']);
+  await accounts.row('Outside').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Connect all' }).click();
   const first = await waiting();
   expect(await first.text()).toContain('To connect Development and Production.');
