@@ -88,7 +88,9 @@ await Promise.all([
   build({ ...common, entryPoints: { 'cli/rolekey': 'src/cli/index.ts' }, plugins: [commandsApart] }),
   build({
     ...common,
-    entryPoints: Object.fromEntries(['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`])),
+    entryPoints: Object.fromEntries(
+      ['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`]),
+    ),
     plugins: [pkcs12Apart('../../main/pkcs12.cjs')],
   }),
   build({
@@ -98,7 +100,10 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: { 'main/pkcs12': 'src/main/tokens/pkcs12.ts', 'main/token-host': 'src/main/tokens/host/index.ts' },
+    entryPoints: {
+      'main/pkcs12': 'src/main/tokens/pkcs12.ts',
+      'main/token-host': 'src/main/tokens/host/index.ts',
+    },
   }),
   buildRenderer(),
 ]);

@@ -56,7 +56,9 @@ function exchange(
 
     socket.on('error', (cause) => end(new AppError('ssh-agent-missing', { cause })));
     // It is said in the middle of what was announced, or before anything was.
-    socket.on('close', () => end(new AppError('ssh-agent-missing', { message: 'The ssh-agent closed the connection.' })));
+    socket.on('close', () =>
+      end(new AppError('ssh-agent-missing', { message: 'The ssh-agent closed the connection.' })),
+    );
     socket.on('data', (chunk) => {
       chunks.push(chunk);
       received += chunk.length;

@@ -104,7 +104,11 @@ export class FileKeys {
     return open ?? (opened?.digest === digest ? opened.file : null);
   }
 
-  async #unlock(container: KeyContainer, certificate: Certificate | null, human: Human | null): Promise<void> {
+  async #unlock(
+    container: KeyContainer,
+    certificate: Certificate | null,
+    human: Human | null,
+  ): Promise<void> {
     if (this.#openIn(container) !== null) return;
     const { path, digest } = container;
     if (human === null) throw passphraseNeeded(path);

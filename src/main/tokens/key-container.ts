@@ -31,7 +31,10 @@ export async function readContainer(
   if (!isPkcs12(bytes)) {
     const file = readKeyFile(bytes, path);
     const { certificates } = file;
-    const open = (passphrase: string | null): OpenKeyFile => ({ key: openKey(file, passphrase), certificates });
+    const open = (passphrase: string | null): OpenKeyFile => ({
+      key: openKey(file, passphrase),
+      certificates,
+    });
     return {
       path,
       digest,

@@ -26,12 +26,7 @@ export const identitiesRequest: Uint8Array = Uint8Array.of(messages.requestIdent
 export function signRequest(blob: Uint8Array, message: Uint8Array): Uint8Array {
   const flags = Buffer.alloc(4);
   flags.writeUInt32BE(rsaSha256Flag);
-  return Buffer.concat([
-    Uint8Array.of(messages.signRequest),
-    stringOf(blob),
-    stringOf(message),
-    flags,
-  ]);
+  return Buffer.concat([Uint8Array.of(messages.signRequest), stringOf(blob), stringOf(message), flags]);
 }
 
 /** @returns null where the agent says that it does not answer that. */
@@ -109,7 +104,8 @@ export function readPublicKey(blob: Uint8Array): SshKey {
   const curve = curves[name];
   if (curve === undefined || type !== `ecdsa-sha2-${name}`) throw new RangeError('a curve unknown to SSH');
   const uncompressed = 0x04;
-  if (point[0] !== uncompressed || point.length !== 1 + 2 * curve.bytes) throw new RangeError('no point of its curve');
+  if (point[0] !== uncompressed || point.length !== 1 + 2 * curve.bytes)
+    throw new RangeError('no point of its curve');
   return { type, spki: spki(derSequence(oid(ecPublicKey), oid(curve.oid)), point) };
 }
 

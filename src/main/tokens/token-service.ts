@@ -15,7 +15,14 @@ import {
 import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import type { Computer } from './shared-library.ts';
-import { unsealed, type Attempt, type Human, type SealedKey, type Signer, type SignerAccount } from './signer.ts';
+import {
+  unsealed,
+  type Attempt,
+  type Human,
+  type SealedKey,
+  type Signer,
+  type SignerAccount,
+} from './signer.ts';
 import { SingleFlight } from './single-flight.ts';
 import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
 import { toTokenInfo } from './token-info.ts';
