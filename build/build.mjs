@@ -103,6 +103,7 @@ await Promise.all([
     entryPoints: {
       'main/pkcs12': 'src/main/tokens/pkcs12.ts',
       'main/token-host': 'src/main/tokens/host/index.ts',
+      'main/keyring': 'src/main/node/keyring-process.ts',
     },
   }),
   buildRenderer(),

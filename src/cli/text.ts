@@ -20,6 +20,7 @@ function doing({ activity, serving, retryAt, error, reason }: State): string | n
       return error === null ? 'not connected' : 'ended';
     case 'connecting':
     case 'renewing':
+      return reason === 'touch' ? 'touch the token now' : activity;
     case 'failed':
       return activity;
     case 'needs-you':
@@ -63,12 +64,12 @@ function endpointNote(endpoint: string | undefined): string {
 }
 
 export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpoints): string {
-  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  if (accounts.length === 0) return noAccounts;
   const rows = table(
     ['ACCOUNT', 'AWS PROFILE', 'STATE', 'KEY', ''],
-    accounts.map(({ account, awsProfile, state, key, assumedRoleArn }) => [
+    accounts.map(({ account, awsProfile, outlet, state, key, assumedRoleArn }) => [
       account,
-      awsProfile,
+      writesProfile(outlet) ? awsProfile : '-',
       coloured(state),
       // What a key is made of is known once it has signed.
       plain`${key.token ?? key.uri}${key.hardware || assumedRoleArn === null ? '' : ' (not hardware)'}`,
@@ -79,6 +80,11 @@ export function statusTable(accounts: readonly AccountStatus[], endpoints: Endpo
     error === null ? [] : [errorLine(account, error)],
   );
   return [rows, ...errors].join('\n');
+}
+
+/** Whether the AWS files name the account's profile; through the other outlets programs are started with credentials. */
+function writesProfile(outlet: AccountStatus['outlet']): boolean {
+  return outlet === 'credential-process' || outlet === 'credentials-file';
 }
 
 /** What is wrong with an account and what to do. */
@@ -99,13 +105,16 @@ function takesColour({ isTTY }: { isTTY: boolean }, { NO_COLOR = '', TERM }: Nod
   return isTTY && NO_COLOR === '' && TERM !== 'dumb';
 }
 
-export function resultLines(results: CallOutput<'connect'>['results']): string {
-  if (results.length === 0) return 'Nothing was connected.';
+const noAccounts = 'There are no accounts. Add one with: rolekey accounts add ID ...';
+
+/** @param none what to say where there is no account. */
+export function resultLines(results: CallOutput<'connect'>['results'], none = noAccounts): string {
+  if (results.length === 0) return none;
   return results.map(({ account, state }) => `${account}: ${stateWords(state)}`).join('\n');
 }
 
 export function accountsTable(accounts: readonly Account[], endpoints: Endpoints): string {
-  if (accounts.length === 0) return 'There are no accounts. Add one with: rolekey accounts add ID ...';
+  if (accounts.length === 0) return noAccounts;
   return table(
     ['ID', 'LABEL', 'ROLE', 'AWS PROFILE', 'OUTLET', ''],
     accounts.map((account) => [
@@ -176,12 +185,20 @@ function keyLines(key: KeyInfo): string[] {
   ];
 }
 
+/** Before the question for a PIN that is to be remembered. */
+export const rememberWarning =
+  'The PIN will be kept in your keyring, and used without asking you: any program of yours could read it there.\n' +
+  'To forget it: rolekey lock --forget-pins.\n';
+
 /** The question as the person at the terminal sees it, ending where the answer is typed. */
 export function promptText(prompt: Prompt): string {
   switch (prompt.kind) {
     case 'pin': {
       const lines = [
         prompt.previous === 'incorrect' ? 'The PIN was wrong.' : null,
+        prompt.previous === 'remembered'
+          ? 'The token did not take the remembered PIN, which is forgotten.'
+          : null,
         prompt.previous === 'length' ? 'The PIN has the wrong length; it was not tried.' : null,
         prompt.finalTry
           ? 'ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.'
@@ -199,7 +216,19 @@ export function promptText(prompt: Prompt): string {
     }
     case 'confirm-module':
       return plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
+    case 'touch':
+      return `${touchText(prompt)} Ctrl-C ends the waiting.`;
   }
+}
+
+/** What a token waits for, in one line. It is taken to wait since it has not signed yet, so it is the light that tells. */
+export function touchText({ token, accounts }: Extract<Prompt, { kind: 'touch' }>): string {
+  return plain`Touch ${token.label} (serial ${token.serial})${waiting(accounts)} while it blinks.`;
+}
+
+/** The same of accounts of which no more is known than their IDs. */
+export function touchNote(accounts: readonly string[]): string {
+  return `Touch the token${waiting(accounts)} while it blinks.`;
 }
 
 /** Nobody waits where tokens are only looked at. */

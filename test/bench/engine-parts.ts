@@ -30,8 +30,8 @@ export function benchTokens(world: World): TokenService {
   return createTokenService({
     hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment: { ...world.env } }),
     moduleFiles: createModuleFiles(),
+    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, add: () => undefined },
     files: createFiles(world.folder('bench-run')),
     clock: systemClock,
     log: { log: () => undefined },

@@ -24,7 +24,7 @@ interface Waiting {
 
 /** The accounts of one connect. Every one of them must either become ready or be skipped. */
 export class PromptGroup {
-  readonly #requester: Requester;
+  readonly requester: Requester;
   readonly #allPrepared: Promise<void>;
   readonly #accounts: readonly Account[];
   /** Who waits, by token. */
@@ -33,7 +33,7 @@ export class PromptGroup {
   #release: () => void = () => undefined;
 
   constructor(requester: Requester, accounts: readonly Account[]) {
-    this.#requester = requester;
+    this.requester = requester;
     this.#accounts = accounts;
     this.#unprepared = accounts.length;
     this.#allPrepared = new Promise((resolve) => (this.#release = resolve));
@@ -87,7 +87,7 @@ export class PromptGroup {
 
   #human({ ids, unneeded }: Waiting): Human {
     const accounts = this.#accounts.filter(({ id }) => ids.has(id)).map(({ label }) => label);
-    return { ...this.#requester, accounts, unneeded: unneeded.signal };
+    return { ...this.requester, accounts, unneeded: unneeded.signal };
   }
 
   #waitingFor({ key }: Pick<Signer, 'key'>): Waiting {
@@ -109,11 +109,15 @@ export class PromptGroup {
   }
 }
 
-/** The account's key if it can sign without a person. @throws AppError `pin-needed` or `touch-needed` otherwise. */
+/**
+ * The account's key if it can sign without a person: logged in, or with a PIN that is held or remembered.
+ * @throws AppError `touch-needed`, and what {@link Signer.unlock} throws otherwise.
+ */
 export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
   const signer = unsealed(await prepare(account));
-  if (signer.readyWithoutHuman()) return signer;
-  throw needsTouch(signer.key.touch) ? touchNeeded() : new AppError('pin-needed');
+  if (needsTouch(signer.key.touch)) throw touchNeeded();
+  if (!signer.readyWithoutHuman()) await signer.unlock(null);
+  return signer;
 }
 
 /** A renewal would want a touch, and nobody has said that he is there. */

@@ -26,6 +26,7 @@ export const hostResults: { readonly [M in HostMethod]: z.ZodType<HostResult<M>>
       manufacturer: z.string(),
       model: z.string(),
       slotId: z.string().regex(/^\d+$/),
+      slotDescription: z.string(),
       firmware: z.string(),
       loginRequired: z.boolean(),
       pinInitialised: z.boolean(),

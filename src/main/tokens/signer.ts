@@ -39,9 +39,10 @@ export interface Signer {
   /**
    * Exactly one signature over `message` (SHA-256 digest made here): RSASSA-PKCS1-v1_5 bytes, or ECDSA as DER
    * (SEC 1 ECDSA-Sig-Value). It is verified with the certificate's key before it is returned.
-   * @param human who is told where the token waits for a touch; absent: nobody.
+   * @param human who is told where the token waits for a touch, and may end the waiting; absent: nobody.
    * @throws AppError `pin-needed` where it is not unlocked any more, `pin-locked`, `touch-needed`, `token-absent`,
-   * `token-failed`, `key-unknown`, `key-ambiguous`, `key-unsupported`, `cert-key-mismatch`.
+   * `token-failed`, `key-unknown`, `key-ambiguous`, `key-unsupported`, `cert-key-mismatch`; `cancelled` where nobody waits
+   * for it any more.
    */
   sign(message: Uint8Array, human?: Human): Promise<Uint8Array>;
 }
@@ -78,6 +79,8 @@ export interface Human {
   readonly askedBy: string;
   /** Raised once none of the accounts waits any more: what is asked is void then. Absent: somebody always waits. */
   readonly unneeded?: AbortSignal;
+  /** Told when a token begins to wait for a touch that these accounts wait for, and when it does not any more. */
+  readonly onTouch?: (waits: boolean) => void;
 }
 
 /** What to say where a PIN or passphrase was asked for and not given; nothing where nobody could be asked. */

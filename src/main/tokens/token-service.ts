@@ -14,6 +14,7 @@ import {
 } from './module-finder.ts';
 import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
+import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
 import {
   unsealed,
@@ -23,11 +24,11 @@ import {
   type Signer,
   type SignerAccount,
 } from './signer.ts';
-import { SingleFlight } from './single-flight.ts';
 import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
-import { loginToToken } from './token-login.ts';
+import { TokenLogins } from './token-login.ts';
+import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
 
 export interface TokenServiceOptions {
@@ -39,6 +40,10 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The keyring, and which tokens' PINs are in it. Absent: no PIN can be remembered. */
+  readonly remembered?: Omit<RememberedPinsOptions, 'log'>;
 }
 
 export interface TokenService {
@@ -62,10 +67,12 @@ export interface TokenService {
   counts(): Promise<HostCounts>;
   /**
    * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
-   * at once.
+   * at once. A PIN in the keyring is used again once a human asks for its token.
    * @returns when their processes are gone, each after the call it was in, or killed.
    */
   lock(): Promise<void>;
+  /** Takes every remembered PIN out of the keyring. @throws AppError `keyring-missing`, `keyring-locked`. */
+  forgetRemembered(): Promise<void>;
   /** Locks for good. */
   close(): Promise<void>;
 }
@@ -94,7 +101,8 @@ class Service implements TokenService {
   readonly #options: TokenServiceOptions;
   readonly #finder: ModuleFinder;
   readonly #hosts: ModuleHosts;
-  readonly #logins = new SingleFlight();
+  readonly #remembered: RememberedPins;
+  readonly #logins: TokenLogins;
   readonly #fileKeys: FileKeys;
   readonly #sshAgentKeys: SshAgentKeys;
   readonly #tokenKeys: TokenKeys;
@@ -103,8 +111,11 @@ class Service implements TokenService {
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
-    this.#finder = createModuleFinder(options);
+    this.#finder = createModuleFinder({ environment: {}, ...options });
     this.#hosts = new ModuleHosts(options);
+    const { remembered, log } = options;
+    this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
+    this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
     this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });
     this.#tokenKeys = new TokenKeys({
@@ -113,6 +124,7 @@ class Service implements TokenService {
       files: options.files,
       clock: options.clock,
       logins: this.#logins,
+      touches: new TouchWatch(options.clock),
       readContents: (host, token) => this.#readContents(host, token),
     });
   }
@@ -151,8 +163,13 @@ class Service implements TokenService {
   }
 
   lock(): Promise<void> {
+    this.#remembered.lock();
     this.#fileKeys.forget();
     return this.#hosts.endAll();
+  }
+
+  forgetRemembered(): Promise<void> {
+    return this.#remembered.forgetAll();
   }
 
   close(): Promise<void> {
@@ -187,9 +204,9 @@ class Service implements TokenService {
     return this.#finder.trusted(path);
   }
 
-  #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    return orBroken(module.path, async () => {
+  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
+    if ('error' in module) return module;
+    const opened = await orBroken(module.path, async () => {
       const host = this.#hosts.of(module);
       const wasRunning = host.running;
       return {
@@ -200,6 +217,8 @@ class Service implements TokenService {
         tokens: await host.tokens(true),
       };
     });
+    if (!('error' in opened)) return opened;
+    return { ...opened, error: await this.#finder.explain(module, opened.error) };
   }
 
   async #loginToAll(module: OpenModule | BrokenModule, human: Human | null): Promise<void> {
@@ -207,8 +226,7 @@ class Service implements TokenService {
     const { host, tokens } = module;
     for (const token of tokens) {
       if (!token.loginRequired || !token.pinInitialised || token.pinLocked) continue;
-      if (human === null) throw new AppError('pin-needed');
-      await this.#logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+      await this.#logins.unlock(host, token, human);
     }
   }
 

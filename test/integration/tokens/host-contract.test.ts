@@ -29,7 +29,8 @@ describeHostContract('SoftHSM', async () => {
       onEnd: () => undefined,
     }),
     tokenLabel: token.label,
-    certificate: device.der,
+    keys: contractKeys,
+    certificates: [{ ...contractKeys.ec, der: device.der }],
     remove: () => token.remove(),
     restore: () => token.restore(),
     dispose: () => {

@@ -44,6 +44,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const at = (bytes: Uint8Array) => ({ bytes, path, pause });
 const device = (kind: KeyKind = 'P-256'): Identity => identities.get(kind)!;
 
 /** A file with key, certificate and CA. */
@@ -149,17 +151,17 @@ describe('a PKCS#12 file', () => {
   it.each(['pässwörd', 'пароль', 'pass✓word', '😀 smile', ' leading and trailing ', 'a'.repeat(200)])(
     'opens with a password of any letters: %s',
     async (secret) => {
-      const { key } = await openPkcs12File(fileOf([], 'P-256', secret), path, secret);
+      const { key } = await openPkcs12File(at(fileOf([], 'P-256', secret)), secret);
       expect(key.asymmetricKeyType).toBe('ec');
     },
   );
 
   it('opens with a MAC of RFC 9579 (PBMAC1), which tells a wrong password', async () => {
     const file = withPbmac1(fileOf(['-nomac']), password);
-    expect((await openPkcs12File(file, path, password)).certificates).toHaveLength(2);
-    await expect(openPkcs12File(file, path, 'wrong')).rejects.toMatchObject({ code: 'passphrase-incorrect' });
+    expect((await openPkcs12File(at(file), password)).certificates).toHaveLength(2);
+    await expect(openPkcs12File(at(file), 'wrong')).rejects.toMatchObject({ code: 'passphrase-incorrect' });
     const other = withPbmac1(fileOf(['-nomac']), 'another');
-    await expect(openPkcs12File(other, path, password)).rejects.toMatchObject({
+    await expect(openPkcs12File(at(other), password)).rejects.toMatchObject({
       message: expect.stringMatching(/was changed after it was made/) as string,
     });
   });
@@ -167,9 +169,9 @@ describe('a PKCS#12 file', () => {
   it('opens where its lengths are left open and its strings in parts (BER)', async () => {
     const file = asBer(fileOf());
     expect(isPkcs12(file)).toBe(true);
-    expect((await openPkcs12File(file, path, password)).certificates).toHaveLength(2);
+    expect((await openPkcs12File(at(file), password)).certificates).toHaveLength(2);
     const inside = asBerInside(fileOf(['-nomac']));
-    expect((await openPkcs12File(inside, path, password)).certificates).toHaveLength(2);
+    expect((await openPkcs12File(at(inside), password)).certificates).toHaveLength(2);
   });
 });
 
@@ -255,7 +257,7 @@ describe('the certificate of a key in a PKCS#12 file', () => {
 
 describe('a PKCS#12 file that cannot be used', () => {
   const refusal = async (bytes: Buffer, secret = password): Promise<unknown> =>
-    openPkcs12File(bytes, path, secret).catch((error: unknown) => error);
+    openPkcs12File(at(bytes), secret).catch((error: unknown) => error);
 
   it.each<[string, readonly string[]]>([
     ['-legacy, as openssl 1 made it by itself', ['-legacy']],
@@ -283,7 +285,7 @@ describe('a PKCS#12 file that cannot be used', () => {
 
   it('is not one that holds the same key twice', async () => {
     const twice = merged(fileOf(['-nomac']), fileOf(['-nomac']));
-    expect((await openPkcs12File(twice, path, password)).key.asymmetricKeyType).toBe('ec');
+    expect((await openPkcs12File(at(twice), password)).key.asymmetricKeyType).toBe('ec');
   });
 
   it('says that it holds no key', async () => {

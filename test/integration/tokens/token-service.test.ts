@@ -68,6 +68,7 @@ beforeEach(() => {
     sshAgent: createSshAgent(null),
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
     files,

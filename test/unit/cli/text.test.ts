@@ -8,6 +8,7 @@ import {
   stateWords,
   statusTable,
   tokensText,
+  touchNote,
 } from '../../../src/cli/text.ts';
 import { relativeReason } from '../../../src/shared/constants.ts';
 import {
@@ -43,6 +44,8 @@ describe('a state in words', () => {
     [{ error }, 'ended'],
     [{ serving }, 'connected until 10:05'],
     [{ activity: 'connecting' }, 'connecting'],
+    [{ activity: 'connecting', reason: 'touch' }, 'touch the token now'],
+    [{ activity: 'renewing', reason: 'touch', serving }, 'connected until 10:05, touch the token now'],
     [{ activity: 'renewing', serving }, 'connected until 10:05, renewing'],
     [{ activity: 'needs-you', reason: 'pin' }, 'needs you: the PIN'],
     [{ activity: 'needs-you', reason: 'pin-locked' }, 'needs you: the PIN is locked'],
@@ -80,7 +83,7 @@ const status: AccountStatus = {
   account: 'work',
   label: 'Work',
   awsProfile: 'work',
-  outlet: 'none',
+  outlet: 'credential-process',
   state: idle,
   assumedRoleArn: null,
   key: { uri: 'pkcs11:id=%01', token: null, serial: null, hardware: false },
@@ -110,6 +113,16 @@ describe('the table of states', () => {
   });
 
   it.each([
+    ['credential-process', true],
+    ['credentials-file', true],
+    ['container-endpoint', false],
+    ['none', false],
+  ] as const)('names the profile where an AWS file does: %s, %j', (outlet, isNamed) => {
+    const [, row = ''] = statusTable([{ ...status, awsProfile: 'profile-of-it', outlet }], {}).split('\n');
+    expect(row.includes('profile-of-it')).toBe(isNamed);
+  });
+
+  it.each([
     [{ uri: 'pkcs11:x', token: 'Soft', serial: '1', hardware: false }, 'Soft (not hardware)'],
     [{ uri: '/k.pem', token: null, serial: null, hardware: false }, '/k.pem (not hardware)'],
   ])('says where a key is no hardware: %j', (key, words) => {
@@ -125,7 +138,8 @@ it('says under the table what is wrong and what to do', () => {
 });
 
 it('no results are said, too', () => {
-  expect(resultLines([])).toBe('Nothing was connected.');
+  expect(resultLines([])).toMatch(/^There are no accounts/);
+  expect(resultLines([], 'Nothing was connected.')).toBe('Nothing was connected.');
 });
 
 it('results are one line each', () => {
@@ -255,7 +269,7 @@ describe('tokens', () => {
 describe('a question', () => {
   const pin = {
     ...{ id: '1', kind: 'pin', token: { label: 'Yubi', serial: '42' }, accounts: ['A'], askedBy: 'rolekey' },
-    ...{ triesLeft: null, finalTry: false, previous: null },
+    ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
   } as Extract<Prompt, { kind: 'pin' }>;
   const ask = 'PIN of Yubi (serial 42) for A: ';
   const question = `Enter alone cancels.\n${ask}`;
@@ -303,6 +317,14 @@ describe('a question', () => {
     );
   });
 
+  it('for a touch: with the token, who waits for it and how the waiting is ended', () => {
+    const touch = { id: '1', kind: 'touch', askedBy: 'rolekey' } as const;
+    expect(promptText({ ...touch, token: { label: 'Y', serial: '7' }, accounts: ['A', 'B'] })).toBe(
+      'Touch Y (serial 7) for A, B while it blinks. Ctrl-C ends the waiting.',
+    );
+    expect(touchNote(['a', 'b'])).toBe('Touch the token for a, b while it blinks.');
+  });
+
   it('for a module: with path and digest, and that it is code', () => {
     const sha256 = 'ab'.repeat(32);
     const text = promptText({ id: '1', kind: 'confirm-module', path: '/m.so', sha256, askedBy: 'rolekey' });
@@ -321,9 +343,11 @@ describe('no control character of foreign text reaches the terminal', () => {
   it('in a question', () => {
     const text = promptText({
       ...{ id: '1', kind: 'pin', token: { label: evil, serial: evil }, accounts: ['A'], askedBy: 'rolekey' },
-      ...{ triesLeft: null, finalTry: false, previous: null },
+      ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
     });
     expect(text).not.toMatch(steering);
+    const touch = { id: '1', kind: 'touch' as const, accounts: ['A'], askedBy: 'rolekey' };
+    expect(promptText({ ...touch, token: { label: evil, serial: evil } })).not.toMatch(steering);
   });
 
   it('in the list of tokens', () => {

@@ -22,8 +22,11 @@ export interface ScriptedHuman extends Human {
   readonly asked: PromptQuestion[];
 }
 
-/** Answers each question with the next of `answers`: a PIN or passphrase, true for "accept", null for "cancel". */
-export function human(...answers: (string | true | null)[]): ScriptedHuman {
+/**
+ * Answers each question with the next of `answers`: a PIN or passphrase, one to be remembered, true for "accept", null
+ * for "cancel".
+ */
+export function human(...answers: (string | { keep: string } | true | null)[]): ScriptedHuman {
   const asked: PromptQuestion[] = [];
   return {
     asked,
@@ -35,7 +38,8 @@ export function human(...answers: (string | true | null)[]): ScriptedHuman {
         await new Promise((resolve) => setImmediate(resolve));
         const answer = answers.shift() ?? null;
         if (answer === null) return null;
-        return answer === true ? { accept: true } : { secret: answer };
+        if (answer === true) return { accept: true };
+        return typeof answer === 'string' ? { secret: answer } : { secret: answer.keep, remember: true };
       },
     },
   };

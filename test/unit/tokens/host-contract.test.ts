@@ -33,7 +33,8 @@ describeHostContract('scripted', async () => {
       onEnd: () => undefined,
     }),
     tokenLabel: token.label,
-    certificate: device.certificate.der,
+    keys: contractKeys,
+    certificates: [{ ...contractKeys.ec, der: device.certificate.der }],
     remove: () => {
       token.present = false;
     },

@@ -2,25 +2,50 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HostClient } from '../../../src/main/tokens/host-client.ts';
+import type { KeyInfo } from '../../../src/shared/model.ts';
 import type { HostToken, SignMechanism, TokenRef } from '../../../src/main/tokens/host/protocol.ts';
 
-/** One token with the PIN 123456 and these key pairs, each with its public key object. */
-export const contractKeys = {
-  ec: { id: '01', label: 'ec' },
-  rsa: { id: '02', label: 'rsa' },
-  /** Always authenticates. */
-  strict: { id: '03', label: 'strict' },
-} as const;
+/** A key pair as the module shows it. */
+export interface ContractKey {
+  /** CKA_ID, hex. */
+  readonly id: string;
+  /** CKA_LABEL of the private key. */
+  readonly label: string;
+  readonly type: 'EC' | 'RSA';
+  readonly size: KeyInfo['size'];
+  /** CKA_SIGN of the private key; true where it is not said. */
+  readonly signs?: boolean;
+}
 
+/** The key pairs of a token whose maker lets everything be chosen. */
+export const contractKeys = {
+  ec: { id: '01', label: 'ec', type: 'EC', size: 'P-256' },
+  rsa: { id: '02', label: 'rsa', type: 'RSA', size: '2048' },
+  strict: { id: '03', label: 'strict', type: 'EC', size: 'P-256' },
+} as const satisfies Record<string, ContractKey>;
+
+/** A token with the PIN 123456 and these key pairs, each with its public key object. */
 export interface ContractSubject {
   readonly client: HostClient;
   readonly tokenLabel: string;
-  /** DER of the one certificate, whose id and label are those of `ec`. */
-  readonly certificate: Uint8Array;
+  readonly keys: {
+    /** A P-256 key. */
+    readonly ec: ContractKey;
+    readonly rsa: ContractKey;
+    /** Always authenticates; null where the module has no such keys. */
+    readonly strict: ContractKey | null;
+    /** What the module shows besides. */
+    readonly others?: readonly ContractKey[];
+  };
+  readonly certificates: readonly { id: string; label: string; der: Uint8Array }[];
+  /** False where the token does not say how long its PINs are: only a try tells. */
+  readonly tellsPinLength?: false;
+  /** False where the token is built in: a module that shows it without asking it does not miss it. */
+  readonly showsAbsence?: false;
   /** Pulls the token out, and plugs it in again. */
-  remove(): void;
-  restore(): void;
-  dispose(): void;
+  remove(): void | Promise<void>;
+  restore(): void | Promise<void>;
+  dispose(): void | Promise<void>;
 }
 
 const digest = createHash('sha256').update('message').digest();
@@ -31,7 +56,10 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
     let subject: ContractSubject;
     let client: HostClient;
     let token: HostToken;
+    let keys: ContractSubject['keys'];
 
+    const allKeys = (): ContractKey[] =>
+      [keys.ec, keys.rsa, keys.strict, ...(keys.others ?? [])].filter((key) => key !== null);
     const look = async (): Promise<HostToken> => {
       const tokens = await client.request('tokens', { fresh: false });
       return tokens.find(({ label }) => label === subject.tokenLabel)!;
@@ -45,7 +73,8 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
       const { signature } = await client.request('sign', { token, key, mechanism, data });
       return Buffer.from(signature, 'base64');
     };
-    const ec = { id: '01', label: null, type: 'EC' } as const;
+    const byId = ({ id, type }: ContractKey) => ({ id, label: null, type });
+    const byLabel = ({ label, type }: ContractKey) => ({ id: null, label, type });
     const spkiOf = async (id: string): Promise<Buffer> => {
       const { publicKeys } = await client.request('objects', { token });
       return Buffer.from(publicKeys.find((key) => key.id === id)!.spki!, 'base64');
@@ -60,7 +89,7 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
 
     beforeAll(async () => {
       subject = await open();
-      client = subject.client;
+      ({ client, keys } = subject);
     });
     beforeEach(async () => {
       void client.end();
@@ -68,7 +97,7 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
     });
     afterAll(async () => {
       await client.end();
-      subject.dispose();
+      await subject.dispose();
     });
 
     it('tells what module it is, and tokens without padding', async () => {
@@ -80,20 +109,24 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
         pinLocked: false,
         pinHeld: false,
       });
+      expect(token.slotDescription).toMatch(/^\S(.*\S)?$/);
       expect(token.manufacturer + token.model + token.serial).not.toMatch(/\s$|\0/);
     });
 
     it('shows certificates and public keys before login, and no private key', async () => {
       const objects = await client.request('objects', { token });
       expect(objects).toMatchObject({ privateKeys: [], privateVisible: false, unreadable: [] });
-      expect(objects.certificates).toEqual([
-        { ...contractKeys.ec, value: Buffer.from(subject.certificate).toString('base64') },
-      ]);
-      expect(objects.publicKeys.map(({ id, type, size }) => [id, type, size]).sort()).toEqual([
-        ['01', 'EC', 'P-256'],
-        ['02', 'RSA', '2048'],
-        ['03', 'EC', 'P-256'],
-      ]);
+      const byItsId = (one: { id: string }, other: { id: string }): number => one.id.localeCompare(other.id);
+      expect([...objects.certificates].sort(byItsId)).toEqual(
+        [...subject.certificates]
+          .sort(byItsId)
+          .map(({ id, label, der }) => ({ id, label, value: Buffer.from(der).toString('base64') })),
+      );
+      expect(objects.publicKeys.map(({ id, type, size }) => [id, type, size]).sort()).toEqual(
+        allKeys()
+          .map(({ id, type, size }) => [id, type, size])
+          .sort(),
+      );
       for (const { spki } of objects.publicKeys) {
         const key = createPublicKey({ key: Buffer.from(spki!, 'base64'), format: 'der', type: 'spki' });
         expect(key.export({ format: 'der', type: 'spki' }).toString('base64')).toBe(spki);
@@ -106,22 +139,26 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
       expect(privateVisible).toBe(true);
       expect(
         privateKeys.map(({ id, signs, alwaysAuthenticate }) => [id, signs, alwaysAuthenticate]).sort(),
-      ).toEqual([
-        ['01', true, false],
-        ['02', true, false],
-        ['03', true, true],
-      ]);
+      ).toEqual(
+        allKeys()
+          .map((key) => [key.id, key.signs ?? true, key === keys.strict])
+          .sort(),
+      );
     });
 
     it('spends one C_Login on a wrong PIN, and none by itself', async () => {
       await expect(login('654321')).rejects.toMatchObject({ code: 'pin-incorrect' });
       await expect(login(null)).rejects.toMatchObject({ code: 'pin-needed' });
-      await expect(sign(ec)).rejects.toMatchObject({ code: 'pin-needed' });
+      await expect(sign(byId(keys.ec))).rejects.toMatchObject({ code: 'pin-needed' });
       expect(await client.request('counts', {})).toEqual({ sign: 0, login: 1 });
       await login('123456'); // gives the tries back
     });
 
     it('does not try a PIN of a length the token does not take', async () => {
+      if (subject.tellsPinLength === false) {
+        await expect(login('123')).rejects.toMatchObject({ code: 'pin-incorrect' });
+        return;
+      }
       await expect(login('123')).rejects.toMatchObject({ code: 'pin-length' });
       expect(await client.request('counts', {})).toEqual({ sign: 0, login: 0 });
     });
@@ -135,37 +172,39 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
     });
 
     it.each([
-      ['EC', ec],
-      ['RSA', { id: '02', label: null, type: 'RSA' }],
-      ['EC by label', { id: null, label: 'ec', type: 'EC' }],
-    ] as const)('signs with one C_Sign: %s', async (_, key) => {
+      ['EC', 'ec', byId],
+      ['RSA', 'rsa', byId],
+      ['EC by label', 'ec', byLabel],
+    ] as const)('signs with one C_Sign: %s', async (_, name, named) => {
       await login('123456');
-      const signature = await sign(key);
-      expect(isGood(await spkiOf(key.id ?? '01'), signature)).toBe(true);
+      const signature = await sign(named(keys[name]));
+      expect(isGood(await spkiOf(keys[name].id), signature)).toBe(true);
       expect(await client.request('counts', {})).toEqual({ sign: 1, login: 1 });
     });
 
     it('logs in again for each signature of a key that always authenticates', async () => {
+      if (keys.strict === null) return; // that there is none was seen above
       await login('123456');
-      const strict = { id: '03', label: null, type: 'EC' } as const;
-      expect(isGood(await spkiOf('03'), await sign(strict))).toBe(true);
-      expect(isGood(await spkiOf('03'), await sign(strict))).toBe(true);
+      const spki = await spkiOf(keys.strict.id);
+      expect(isGood(spki, await sign(byId(keys.strict)))).toBe(true);
+      expect(isGood(spki, await sign(byId(keys.strict)))).toBe(true);
       expect(await client.request('counts', {})).toEqual({ sign: 2, login: 3 });
     });
 
     it('brings a lost login back with the held PIN', async () => {
       await login('123456');
       await client.request('tokens', { fresh: true });
-      expect(isGood(await spkiOf('01'), await sign(ec))).toBe(true);
+      expect(isGood(await spkiOf(keys.ec.id), await sign(byId(keys.ec)))).toBe(true);
       expect(await client.request('counts', {})).toEqual({ sign: 1, login: 2 });
     });
 
     it('says which key is not there, and works on', async () => {
       await login('123456');
+      const ec = byId(keys.ec);
       await expect(sign({ ...ec, id: '77' })).rejects.toMatchObject({ code: 'key-unknown' });
       await expect(sign({ ...ec, label: 'other' })).rejects.toMatchObject({ code: 'key-unknown' });
       await expect(sign({ ...ec, id: null })).rejects.toMatchObject({ code: 'key-ambiguous' });
-      expect(isGood(await spkiOf('01'), await sign(ec))).toBe(true);
+      expect(isGood(await spkiOf(keys.ec.id), await sign(byId(keys.ec)))).toBe(true);
     });
 
     it('answers token-absent for a token nobody has', async () => {
@@ -181,32 +220,40 @@ export function describeHostContract(name: string, open: () => Promise<ContractS
 
     it('answers token-absent for a token that was pulled out, forgets its PIN and works when it is back', async () => {
       await login('123456');
-      subject.remove();
+      await subject.remove();
+      if (subject.showsAbsence === false) {
+        // It is the same one when it is back: nobody else's took its place.
+        await expect(sign(byId(keys.ec))).rejects.toMatchObject({ code: 'token-failed' });
+        await expect(login(null)).rejects.toMatchObject({ code: 'token-failed' });
+        await subject.restore();
+        expect(isGood(await spkiOf(keys.ec.id), await sign(byId(keys.ec)))).toBe(true);
+        return;
+      }
       try {
-        await expect(sign(ec)).rejects.toMatchObject({ code: 'token-absent' });
+        await expect(sign(byId(keys.ec))).rejects.toMatchObject({ code: 'token-absent' });
         expect(await look()).toBeUndefined();
         await expect(login('123456')).rejects.toMatchObject({ code: 'token-absent' });
       } finally {
-        subject.restore();
+        await subject.restore();
       }
-      await expect(sign(ec)).rejects.toMatchObject({ code: 'pin-needed' });
+      await expect(sign(byId(keys.ec))).rejects.toMatchObject({ code: 'pin-needed' });
       await login('123456');
-      expect(isGood(await spkiOf('01'), await sign(ec))).toBe(true);
+      expect(isGood(await spkiOf(keys.ec.id), await sign(byId(keys.ec)))).toBe(true);
     });
 
     it('forgets PINs with its process, and the next one works', async () => {
       await login('123456');
       void client.end();
-      await expect(sign(ec)).rejects.toMatchObject({ code: 'pin-needed' });
+      await expect(sign(byId(keys.ec))).rejects.toMatchObject({ code: 'pin-needed' });
       expect(await look()).toMatchObject({ pinHeld: false });
       await login('123456');
-      expect(isGood(await spkiOf('01'), await sign(ec))).toBe(true);
+      expect(isGood(await spkiOf(keys.ec.id), await sign(byId(keys.ec)))).toBe(true);
     });
 
     it('answers requests in their order, one after the other', async () => {
       await login('123456');
-      const signatures = await Promise.all(Array.from({ length: 20 }, () => sign(ec)));
-      const spki = await spkiOf('01');
+      const signatures = await Promise.all(Array.from({ length: 20 }, () => sign(byId(keys.ec))));
+      const spki = await spkiOf(keys.ec.id);
       expect(signatures.every((signature) => isGood(spki, signature))).toBe(true);
       expect(await client.request('counts', {})).toEqual({ sign: 20, login: 1 });
     });

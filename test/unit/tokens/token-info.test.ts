@@ -9,6 +9,7 @@ const token: HostToken = {
   manufacturer: 'Maker',
   model: 'Model',
   slotId: '0',
+  slotDescription: 'slot',
   firmware: '1.0',
   loginRequired: true,
   pinInitialised: true,

@@ -7,9 +7,11 @@ import type { HostCounts, HostModule, SignMechanism, TokenRef } from './protocol
 /** CK_SLOT_ID, CK_SESSION_HANDLE or CK_OBJECT_HANDLE as the module's bytes. */
 export type Handle = Buffer;
 
-/** CK_TOKEN_INFO with its flags spelled out. */
+/** CK_TOKEN_INFO with its flags spelled out, and the slot's name. */
 export interface TokenFacts extends TokenRef {
   readonly slotId: string;
+  /** CK_SLOT_INFO's; empty where the module does not tell. */
+  readonly slotDescription: string;
   readonly firmware: string;
   readonly initialised: boolean;
   readonly loginRequired: boolean;

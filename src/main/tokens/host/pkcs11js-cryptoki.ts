@@ -145,6 +145,7 @@ class Pkcs11jsCryptoki implements Cryptoki {
       manufacturer: trimmed(info.manufacturerID),
       model: trimmed(info.model),
       slotId: unsigned(slot),
+      slotDescription: this.#slotDescription(slot),
       firmware: `${String(info.firmwareVersion.major)}.${String(info.firmwareVersion.minor)}`,
       initialised: has(pkcs11.CKF_TOKEN_INITIALIZED),
       loginRequired: has(pkcs11.CKF_LOGIN_REQUIRED),
@@ -155,6 +156,15 @@ class Pkcs11jsCryptoki implements Cryptoki {
       minPinLength: info.minPinLen,
       maxPinLength: info.maxPinLen,
     };
+  }
+
+  #slotDescription(slot: Handle): string {
+    try {
+      return trimmed(call('C_GetSlotInfo', () => this.#library.C_GetSlotInfo(slot)).slotDescription);
+    } catch (error) {
+      if (error instanceof HostError) return ''; // a name is no reason to do without the token
+      throw error;
+    }
   }
 
   openSession(slot: Handle): Handle {

@@ -36,6 +36,11 @@ export interface HostModule {
 export interface HostToken extends TokenRef {
   /** CK_SLOT_ID, decimal. */
   readonly slotId: string;
+  /**
+   * CK_SLOT_INFO's slotDescription (section 3.2), trimmed of padding; empty where the module does not tell. Modules that
+   * reach smart cards name the reader there, each with the name that PC/SC gives it.
+   */
+  readonly slotDescription: string;
   readonly firmware: string;
   readonly loginRequired: boolean;
   readonly pinInitialised: boolean;
@@ -100,7 +105,7 @@ export interface HostMethods {
   objects: { params: { token: TokenRef }; result: HostObjects };
   /**
    * Logs in as CKU_USER with at most one C_Login. `pin` null: with the PIN held since it was accepted, if the login
-   * was lost. A rejected PIN is wiped before the answer leaves.
+   * was lost; it is not used for the last try (`pin-final`). A rejected PIN is wiped before the answer leaves.
    */
   login: { params: { token: TokenRef; pin: string | null }; result: Record<string, never> };
   /**
@@ -108,7 +113,14 @@ export interface HostMethods {
    * comes first; where only C_Sign tells that it was lost, it is called once more.
    */
   sign: {
-    params: { token: TokenRef; key: HostKeyRef; mechanism: SignMechanism; data: string };
+    params: {
+      token: TokenRef;
+      key: HostKeyRef;
+      mechanism: SignMechanism;
+      data: string;
+      /** The key's touch policy: tells a touch that was not given from a login that was lost. Absent: unknown. */
+      touch?: KeyInfo['touch'];
+    };
     result: { signature: string };
   };
   /** How often the module was asked to sign and to log in since the host started. */

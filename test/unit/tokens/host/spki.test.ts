@@ -50,6 +50,23 @@ describe('SubjectPublicKeyInfo of an EC key', () => {
     }
   });
 
+  it.each(['P-256', 'P-384'])('names a curve that the module told by its numbers: %s', (namedCurve) => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve });
+    const explicit = generateKeyPairSync('ec', { namedCurve, paramEncoding: 'explicit' }).publicKey;
+    const spki = explicit.export({ format: 'der', type: 'spki' });
+    const params = spki.subarray(
+      spki.indexOf('2a8648ce3d0201', 'hex') + 7,
+      spki.length - point(explicit).length - 3,
+    );
+    const numbers = ecNumbers(params, point(publicKey))!;
+    expect(numbers.size).toBe(namedCurve);
+    expect(numbers.spki.toString('hex')).toBe(spkiOf(publicKey));
+    const lastOfOrder = params.length - 4; // the cofactor comes after it
+    params[lastOfOrder]! ^= 1;
+    expect(ecNumbers(params, point(publicKey))).toBeNull();
+    expect(ecNumbers(params.subarray(0, 40), point(publicKey))).toBeNull();
+  });
+
   it.each([
     ['another curve', '06052b8104000a', (bare: Buffer) => bare],
     ['a point of another curve', '06052b81040022', (bare: Buffer) => bare],
