@@ -96,6 +96,8 @@ describe('a key', () => {
   it.each<[ErrorCode, string]>([
     ['token-absent', 'warning token'],
     ['pin-needed', 'warning token'],
+    ['ssh-agent-missing', 'warning token'],
+    ['ssh-key-missing', 'warning token'],
     ['key-unknown', 'problem token'],
     ['key-ambiguous', 'problem token'],
     ['key-unsupported', 'problem token'],
@@ -109,6 +111,15 @@ describe('a key', () => {
     ['cert-key-mismatch', 'problem certificate'],
   ])('that is not found for %s is a %s', (code, expected) => {
     expect(short({ error: new AppError(code) })).toEqual([expected]);
+  });
+
+  it.each([
+    [{ uri: 'pkcs11:token=laptop', token: { label: 'laptop', serial: '1' } }, 'on the token laptop'],
+    [{ uri: 'pkcs11:serial=1', token: { label: '', serial: '1' } }, 'on the token 1'],
+    [{ uri: '/home/me/key.p12', token: null }, 'in the file /home/me/key.p12'],
+    [{ uri: 'ssh-agent:SHA256:abc', token: null }, 'in the ssh-agent (ssh-agent:SHA256:abc)'],
+  ])('is said to be where it is: %j', (key, place) => {
+    expect(judgeKey('dev', { ...found({}), key })[0]!.message).toBe(`Its key is ${place}.`);
   });
 
   it.each<ErrorCode>([
