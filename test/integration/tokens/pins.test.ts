@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -61,6 +62,7 @@ function newService(): TokenService {
       environment: { ...process.env, ...world.environment },
     }),
     moduleFiles: createModuleFiles(),
+    sshAgent: createSshAgent(null),
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),
