@@ -4,8 +4,9 @@ import { isAppError, type AppError, type ErrorCode } from '../../shared/errors.t
 import type { Account, TokenInfo, Tokens } from '../../shared/model.ts';
 import type { ReaderService, ReaderServiceState } from '../ports.ts';
 import { lintCertificate } from '../roles-anywhere/certificate-lint.ts';
+import { isMeant, moduleKind, type ModuleKind } from '../tokens/module-kind.ts';
 import type { Signer } from '../tokens/signer.ts';
-import { isPkcs11Uri, parseUri } from '../tokens/uri.ts';
+import { isPkcs11Uri, parseUri, type Pkcs11Uri } from '../tokens/uri.ts';
 import { forAccount } from './finding.ts';
 import { judgeKey, type KeyFacts } from './key.ts';
 import { judgeModules } from './modules.ts';
@@ -52,7 +53,11 @@ export async function examineKeys(
     const facts = factsOf(options, each, listed.tokens);
     return judgeKey(account.id, facts).map((finding) => forAccount(account.id, finding));
   });
-  return looksAtTokens ? [...(await examineModules(options, searches, listed)), ...own] : own;
+  if (!looksAtTokens) return own;
+  const ofModules = await examineModules(options, searches, listed);
+  // What an account says already is not said of its module once more.
+  const told = new Set(own.map(({ message }) => message));
+  return [...ofModules.filter(({ message }) => !told.has(message)), ...own];
 }
 
 async function search({ findSigner }: KeyOptions, account: Account): Promise<Search['found']> {
@@ -82,13 +87,13 @@ async function listAll({ listTokens }: KeyOptions, accounts: readonly Account[])
 }
 
 function namedModules({ keys, pkcs11Lib }: Account): string[] {
-  const inUris = keys.filter(isPkcs11Uri).flatMap((key) => moduleIn(key) ?? []);
+  const inUris = keys.filter(isPkcs11Uri).flatMap((key) => uriOf(key)?.modulePath ?? []);
   return pkcs11Lib === null ? inUris : [pkcs11Lib, ...inUris];
 }
 
-function moduleIn(key: string): string | null {
+function uriOf(key: string): Pkcs11Uri | null {
   try {
-    return parseUri(key).modulePath;
+    return parseUri(key);
   } catch (error) {
     if (isAppError(error)) return null; // told where the key is looked for
     throw error;
@@ -132,20 +137,17 @@ function needOf(searches: readonly Search[], path: string): Need {
 
 /** Which module a key that is missed may be behind, told by what the account says of it. */
 function needOfAccount(account: Account, path: string): Need {
+  if (path === '') return 'missed'; // there is none at all
   const named = namedModules(account);
   if (named.length > 0) return named.includes(path) ? 'missed' : 'none';
-  const text = account.keys.join(' ');
-  for (const { inUri, inPath } of families) {
-    if (inUri.test(text)) return path === '' || inPath.test(path) ? 'missed' : 'none';
-  }
-  return path === '' ? 'missed' : 'maybe';
+  const kind = moduleKind(path);
+  const uris = account.keys.filter(isPkcs11Uri).flatMap((key) => uriOf(key) ?? []);
+  if (uris.some((uri) => isMeant(kind, uri))) return 'missed';
+  const means = (other: ModuleKind): boolean => uris.some((uri) => isMeant(other, uri));
+  // Another module shows the key by these words; but OpenSC may show a YubiKey too.
+  if (kind !== 'opensc' && (['yubikey', 'tpm', 'opensc', 'softhsm'] as const).some(means)) return 'none';
+  return kind === 'opensc' && (means('tpm') || means('softhsm')) ? 'none' : 'maybe';
 }
-
-/** What URIs say where they name maker, model or label as the modules have them, and the files of these modules. */
-const families = [
-  { inUri: /yubi/i, inPath: /(?:ykcs11|opensc)[^/\\]*$/i },
-  { inUri: /softhsm/i, inPath: /softhsm[^/\\]*$/i },
-];
 
 function factsOf(
   { awsTime }: KeyOptions,

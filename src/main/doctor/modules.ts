@@ -20,6 +20,9 @@ const check = 'module';
 /** A fault of the file, told whether anybody needs it or not. */
 const ownFaults: readonly ErrorCode[] = ['module-unsafe', 'module-not-pkcs11', 'module-unconfirmed'];
 
+/** What a computer, or its user, may well do without. */
+const notHad: readonly ErrorCode[] = ['platform-unsupported', 'tpm-missing', 'tpm-store-missing'];
+
 export function judgeModules(facts: ModuleFacts): Finding[] {
   if (facts.modules.length === 0) return noModule(facts);
   return facts.modules.flatMap((module) => judgeModule(module, facts));
@@ -57,5 +60,6 @@ function judgeModule(module: ModuleInfo, facts: ModuleFacts): Finding[] {
     return [(need === 'missed' ? problem : warning)(check, path, error.message, error.remedy)];
   }
   if (need === 'none') return [fine(check, path, `${error.message} No account needs this module.`)];
+  if (need === 'maybe' && notHad.includes(error.code)) return [fine(check, path, error.message)];
   return [(need === 'missed' ? problem : warning)(check, path, error.message, error.remedy || null)];
 }

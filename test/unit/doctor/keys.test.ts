@@ -108,7 +108,8 @@ describe('a PIN', () => {
   it.each([
     ['yubikey', 'locked', 0, 'problem', /is locked/, /PUK/],
     ['tpm', 'locked', 0, 'problem', /is locked/, /dictionarylockout/],
-    ['softhsm', 'locked', 0, 'problem', /is locked/, /PUK or the tool/],
+    ['softhsm', 'locked', 0, 'problem', /is locked/, /SO PIN/],
+    ['other', 'locked', 0, 'problem', /is locked/, /PUK or the tool/],
     ['yubikey', 'final', 1, 'warning', /^One try/, /Be sure/],
     ['yubikey', 'low', 2, 'warning', /^2 tries/, /gives all tries back/],
     ['other', 'low', null, 'warning', /^Few tries/, /gives all tries back/],
@@ -182,6 +183,7 @@ describe('the service of readers', () => {
     ['/usr/lib/softhsm/libsofthsm2.so', false],
     ['/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so', false],
     ['/opt/opensc/libother.so', false],
+    ['/opt/homebrew/lib/libykcs11.2.dylib', true],
   ])('is what %s needs: %s', (module, needs) => {
     expect(needsReader(module)).toBe(needs);
   });
@@ -226,6 +228,11 @@ describe('modules', () => {
     ['token-failed', 'maybe', ['warning module']],
     ['token-failed', 'none', ['ok module']],
     ['module-unsafe', 'none', ['warning module']],
+    ['tpm-access', 'maybe', ['warning module']],
+    ['tpm-store-missing', 'maybe', ['ok module']],
+    ['tpm-store-missing', 'missed', ['problem module']],
+    ['tpm-missing', 'maybe', ['ok module']],
+    ['platform-unsupported', 'maybe', ['ok module']],
     ['module-not-pkcs11', 'none', ['warning module']],
     ['module-unconfirmed', 'missed', ['problem module']],
   ])('one that fails for %s, where a key is %s: %j', (code, need, expected) => {
@@ -294,6 +301,7 @@ describe('what is looked at', () => {
     ['pkcs11:token=YubiKey%20PIV%20%2312', 'problem', 'ok'],
     ['pkcs11:token=laptop;manufacturer=SoftHSM%20project', 'ok', 'ok'],
     ['pkcs11:token=laptop', 'warning', 'warning'],
+    ['pkcs11:token=laptop;manufacturer=IFX', 'ok', 'problem'],
   ])('for a missed key %s: reader %s, TPM %s', async (key, reader, tpmStatus) => {
     const findings = await examine([withKey(key)], true);
     expect(findings).toContain(`${reader} reader pcscd.comm`);
