@@ -3,7 +3,8 @@ import type { Finding } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo } from '../../shared/model.ts';
 import { fine, problem, warning } from './finding.ts';
-import { needsReader, type Need } from './reader.ts';
+import type { Need } from './need.ts';
+import { needsReader } from './reader.ts';
 
 export interface ModuleFacts {
   readonly platform: NodeJS.Platform;
@@ -51,7 +52,7 @@ function judgeModule(module: ModuleInfo, facts: ModuleFacts): Finding[] {
     const seen = facts.tokens.filter((token) => token.module === path);
     const names = [...new Set(seen.map(({ label, serial }) => label || serial || 'one without a name'))];
     const tokens = names.length === 0 ? 'no token is plugged in for it' : `tokens: ${names.join(', ')}`;
-    return [fine(check, path, `${description === '' ? 'It' : description} is loaded; ${tokens}.`)];
+    return [fine(check, path, `Loaded${description === '' ? '' : ` (${description})`}; ${tokens}.`)];
   }
   // The service that is down is told of already.
   if (facts.readerIsDown && needsReader(path) && error.code === 'token-failed') return [];

@@ -3,9 +3,7 @@ import type { Finding } from '../../shared/api.ts';
 import type { ReaderServiceState } from '../ports.ts';
 import { moduleKind } from '../tokens/module-kind.ts';
 import { fine, problem, warning } from './finding.ts';
-
-/** Whether a key is missed that must be behind it, or may be: also where there are no accounts yet. */
-export type Need = 'missed' | 'maybe' | 'none';
+import type { Need } from './need.ts';
 
 export interface ReaderFacts {
   readonly state: ReaderServiceState;

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { examineKeys, type KeyOptions } from '../../../src/main/doctor/examine-keys.ts';
 import { judgeKey, type FoundKey, type KeyFacts } from '../../../src/main/doctor/key.ts';
 import { judgeModules } from '../../../src/main/doctor/modules.ts';
+import type { Need } from '../../../src/main/doctor/need.ts';
 import { judgePin, judgePolicy } from '../../../src/main/doctor/pin.ts';
-import { judgeReader, needsReader, type Need } from '../../../src/main/doctor/reader.ts';
+import { judgeReader, needsReader } from '../../../src/main/doctor/reader.ts';
 import type { ReaderServiceState } from '../../../src/main/ports.ts';
 import type { LintFinding } from '../../../src/main/roles-anywhere/certificate-lint.ts';
 import type { Finding } from '../../../src/shared/api.ts';
@@ -54,7 +55,13 @@ describe('a key', () => {
     ['cert-unreadable', 'problem certificate'],
     ['cert-key-mismatch', 'problem certificate'],
   ])('that is not found for %s is a %s', (code, expected) => {
-    expect(short({ error: new AppError(code) })).toEqual([expected]);
+    expect(short({ error: new AppError(code), readerIsDown: false })).toEqual([expected]);
+  });
+
+  it('behind a service that does not answer is not to be blamed, nor unplugged', () => {
+    const [finding] = judgeKey('dev', { error: new AppError('token-failed'), readerIsDown: true });
+    expect(finding).toMatchObject({ status: 'warning', remedy: null });
+    expect(finding!.message).toMatch(/smart card service/);
   });
 
   it.each([
@@ -255,9 +262,9 @@ describe('modules', () => {
       ...{ need: () => 'none', readerIsDown: false },
     });
     expect(findings.map(({ message }) => message)).toEqual([
-      'A module is loaded; tokens: 7.',
-      'A module is loaded; tokens: laptop.',
-      'A module is loaded; no token is plugged in for it.',
+      'Loaded (A module); tokens: 7.',
+      'Loaded (A module); tokens: laptop.',
+      'Loaded (A module); no token is plugged in for it.',
     ]);
   });
 });
