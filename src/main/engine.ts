@@ -28,6 +28,7 @@ import type {
   Notifier,
   ReaderService,
   SecretStore,
+  SshAgent,
   TokenHosts,
 } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
@@ -42,6 +43,7 @@ import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
+import { isSealed } from './tokens/signer.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
 /** The adapters an engine lives on. */
@@ -54,6 +56,7 @@ export interface World {
   readonly moduleFiles: ModuleFiles;
   readonly readerService: ReaderService;
   readonly secretStore: SecretStore;
+  readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -119,6 +122,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const tokens = createTokenService({
     hosts: world.tokenHosts,
     moduleFiles: world.moduleFiles,
+    sshAgent: world.sshAgent,
     confirmedModules: store.confirmedModules,
     files,
     clock,
@@ -171,7 +175,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
-      const signer = await tokens.signer(account);
+      const signer = await tokens.find(account);
+      if (isSealed(signer)) return signer;
       const { certificate, issuers } = signer;
       const now = awsTime(account);
       const findings = preflight({ account, certificate, issuers, environment, now });

@@ -153,6 +153,23 @@ export interface ModuleFiles {
   look(path: string): Promise<PathLook>;
 }
 
+export interface SshAgentExchange {
+  /** How long an answer is waited for, milliseconds. */
+  readonly timeoutMs: number;
+  /** Raised, no answer is waited for any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** The user's ssh-agent. What its messages mean is tokens/ssh-wire's. */
+export interface SshAgent {
+  /**
+   * Sends one message's body and answers the body that comes back, at most 256 KiB.
+   * @throws AppError `ssh-agent-missing` where none is reached, `timed-out`, `cancelled`, `token-failed`
+   * for an answer that is none.
+   */
+  exchange(request: Uint8Array, options: SshAgentExchange): Promise<Uint8Array>;
+}
+
 /** How the service through which smart cards are reached was met. `path`: its socket. */
 export type ReaderServiceState =
   /** A part of the system that need not be looked at. */

@@ -22,6 +22,7 @@ import { setAside } from './node/set-aside.ts';
 import type { RunKeyring } from './node/run-keyring.ts';
 import { createSecretStore } from './node/secrets.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { createSshAgent, sshAgentAddress } from './node/ssh-agent-socket.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -109,6 +110,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         bundle: options.keyringBundle,
         run: options.runKeyring,
       }),
+      sshAgent: createSshAgent(sshAgentAddress(env, process.platform)),
       endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },

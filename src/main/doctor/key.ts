@@ -27,7 +27,12 @@ export interface FoundKey {
 }
 
 /** A token that is not plugged in, or in use, is no fault of anything. */
-const passing: ReadonlySet<AppError['code']> = new Set(['token-absent', 'pin-needed']);
+const passing: ReadonlySet<AppError['code']> = new Set([
+  'token-absent',
+  'pin-needed',
+  'ssh-agent-missing',
+  'ssh-key-missing',
+]);
 
 export function judgeKey(account: string, facts: KeyFacts): Finding[] {
   if ('error' in facts) {

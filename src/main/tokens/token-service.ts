@@ -1,7 +1,7 @@
 /** Keys for whoever needs a signature, and the list of all keys there are. */
 import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo, Tokens } from '../../shared/model.ts';
-import type { Clock, Files, Logger, ModuleFiles, TokenHosts } from '../ports.ts';
+import type { Clock, Files, Logger, ModuleFiles, SshAgent, TokenHosts } from '../ports.ts';
 import { FileKeys } from './file-keys.ts';
 import type { HostCounts, HostModule, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
@@ -16,7 +16,15 @@ import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
-import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
+import {
+  unsealed,
+  type Attempt,
+  type Human,
+  type SealedKey,
+  type Signer,
+  type SignerAccount,
+} from './signer.ts';
+import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
 import { toTokenInfo } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
 import { TokenLogins } from './token-login.ts';
@@ -28,6 +36,7 @@ export interface TokenServiceOptions {
   readonly moduleFiles: ModuleFiles;
   readonly confirmedModules: ConfirmedModules;
   readonly files: Files;
+  readonly sshAgent: SshAgent;
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
@@ -39,11 +48,13 @@ export interface TokenServiceOptions {
 
 export interface TokenService {
   /**
-   * The first of the account's keys that is there, with its certificate as it is now. Asks nobody anything.
+   * The first of the account's keys that is there, with its certificate as it is now, or sealed. Asks nobody anything.
    * @throws AppError where none is there what the first one lacks (`token-absent`, `key-unknown`, `module-missing`,
-   * `file-unreadable`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`, `cert-missing`,
-   * `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
+   * `file-unreadable`, `ssh-agent-missing`, `ssh-key-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
+   * `cert-missing`, `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
    */
+  find(account: SignerAccount): Promise<Signer | SealedKey>;
+  /** @throws AppError what {@link find} throws, and `pin-needed` for a key that is sealed. */
   signer(account: SignerAccount): Promise<Signer>;
   /**
    * Modules, tokens and keys: of the one module named, else of all built-in ones.
@@ -93,6 +104,7 @@ class Service implements TokenService {
   readonly #remembered: RememberedPins;
   readonly #logins: TokenLogins;
   readonly #fileKeys: FileKeys;
+  readonly #sshAgentKeys: SshAgentKeys;
   readonly #tokenKeys: TokenKeys;
   /** Warnings said already. */
   readonly #warned = new Set<string>();
@@ -105,6 +117,7 @@ class Service implements TokenService {
     this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
     this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
+    this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });
     this.#tokenKeys = new TokenKeys({
       finder: this.#finder,
       hosts: this.#hosts,
@@ -117,6 +130,10 @@ class Service implements TokenService {
   }
 
   async signer(account: SignerAccount): Promise<Signer> {
+    return unsealed(await this.find(account));
+  }
+
+  async find(account: SignerAccount): Promise<Signer | SealedKey> {
     let firstAbsent: AppError | null = null;
     for (const key of account.keys) {
       const attempt = await this.#find(key, account);
@@ -162,12 +179,7 @@ class Service implements TokenService {
 
   async #find(key: string, account: SignerAccount): Promise<Attempt> {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
-    if (key.startsWith('ssh-agent:')) {
-      const message = 'Keys of an ssh-agent are not supported yet.';
-      const remedy =
-        'Name a key on a token or in a PEM file instead: rolekey accounts edit ID --private-key KEY.';
-      return { absent: new AppError('key-unsupported', { message, remedy }) };
-    }
+    if (isSshAgentKey(key)) return this.#sshAgentKeys.find(key, account);
     return this.#fileKeys.find(key, account);
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { NoAnswer, PromptQuestion } from '../../../src/main/ports.ts';
 import type { Human, Signer } from '../../../src/main/tokens/signer.ts';
@@ -44,6 +45,7 @@ beforeEach(() => {
       environment: { ...process.env, ...world.environment },
     }),
     moduleFiles: createModuleFiles(),
+    sshAgent: createSshAgent(null),
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import { HostClient } from '../../../src/main/tokens/host-client.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -66,6 +67,7 @@ function serviceOf(own: Readonly<Record<string, string>>): TokenService {
   return createTokenService({
     hosts: createTokenHosts({ bundle: bundle.path, environment }),
     moduleFiles: createModuleFiles(),
+    sshAgent: createSshAgent(null),
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),
