@@ -6,29 +6,45 @@ import type { EngineEvent } from '../shared/api.ts';
 import { isAppError } from '../shared/errors.ts';
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
 import { firstLineOfStdin } from './stdin.ts';
-import { promptText } from './text.ts';
+import { promptText, rememberWarning, touchText } from './text.ts';
 
-/** Answers one prompt; `cancelled` is raised when the question became void meanwhile. */
+/**
+ * Answers one prompt; `cancelled` is raised when the question became void meanwhile. That a touch is waited for is told until
+ * then, and answered only by who ends the waiting.
+ */
 export type Answerer = (prompt: Prompt, cancelled: AbortSignal) => Promise<PromptAnswer>;
 
 const cancel: PromptAnswer = { cancel: true };
 
-/** Listens for prompts and answers them one at a time. Returns the undo, over when the terminal is left alone. */
+/**
+ * Listens for prompts and answers them one at a time; a touch that is told gives way to whatever comes, and is told again.
+ * Returns the undo, over when the terminal is left alone.
+ */
 export async function answerPrompts(agent: AgentClient, answer: Answerer): Promise<() => Promise<void>> {
   const open = new Map<string, AbortController>();
   let queue = Promise.resolve();
+  /** Makes a touch that is told give way. */
+  let giveWay: () => void = () => undefined;
+
+  function enqueue(prompt: Prompt, abort: AbortController): void {
+    giveWay();
+    queue = queue.then(() => handle(prompt, abort));
+  }
 
   async function handle(prompt: Prompt, abort: AbortController): Promise<void> {
     const isVoid = (): boolean => abort.signal.aborted;
+    const aside = new AbortController();
     if (isVoid()) return;
+    if (prompt.kind === 'touch') giveWay = () => aside.abort();
     try {
-      const given = await answer(prompt, abort.signal);
-      if (!isVoid()) await agent.answer(prompt.id, given);
+      const given = await answer(prompt, AbortSignal.any([abort.signal, aside.signal]));
+      giveWay = () => undefined;
+      if (isVoid()) return;
+      if (aside.signal.aborted) queue = queue.then(() => handle(prompt, abort));
+      else await agent.answer(prompt.id, given);
     } catch (error) {
       // The call that asked ends with the same error, and tells it.
       if (!isAppError(error)) throw error;
-    } finally {
-      open.delete(prompt.id);
     }
   }
 
@@ -36,9 +52,10 @@ export async function answerPrompts(agent: AgentClient, answer: Answerer): Promi
     if (event.name === 'prompt') {
       const abort = new AbortController();
       open.set(event.payload.id, abort);
-      queue = queue.then(() => handle(event.payload, abort));
+      enqueue(event.payload, abort);
     } else if (event.name === 'promptClosed') {
       open.get(event.payload.id)?.abort();
+      open.delete(event.payload.id);
     }
   });
   return async () => {
@@ -51,7 +68,11 @@ export async function answerPrompts(agent: AgentClient, answer: Answerer): Promi
 /** The first line of standard input, for one token, once: every further question is cancelled. */
 export async function answererFromStdin(): Promise<Answerer> {
   let secret: string | null = await firstLineOfStdin();
-  return async (prompt) => {
+  return async (prompt, cancelled) => {
+    if (prompt.kind === 'touch') {
+      process.stderr.write(`rolekey: ${touchText(prompt)}\n`);
+      return untilRaised(cancelled);
+    }
     if (prompt.kind === 'confirm-module' || secret === null || secret === '') return cancel;
     // Nobody reads the warning: the last try is left to a person.
     if (prompt.kind === 'pin' && prompt.finalTry) return cancel;
@@ -61,16 +82,56 @@ export async function answererFromStdin(): Promise<Answerer> {
   };
 }
 
-/** The person at the terminal; questions go to standard error, so that standard output stays the document's. */
-export function answererAtTerminal(): Answerer {
+/**
+ * The person at the terminal; questions go to standard error, so that standard output stays the document's.
+ * @param remember PINs are to be kept in the keyring, which is said with each question.
+ */
+export function answererAtTerminal(remember = false): Answerer {
   return async (prompt, cancelled) => {
-    const question = promptText(prompt);
+    const isKept = remember && prompt.kind === 'pin' && prompt.mayRemember;
+    const question = `${isKept ? rememberWarning : ''}${promptText(prompt)}`;
     if (prompt.kind === 'confirm-module') {
       return (await ask(question, cancelled, true)) === 'yes' ? { accept: true } : cancel;
     }
+    if (prompt.kind === 'touch') return tellTouch(question, cancelled);
     const secret = await ask(question, cancelled, false);
-    return secret === null || secret === '' ? cancel : { secret };
+    if (secret === null || secret === '') return cancel;
+    return isKept ? { secret, remember: true } : { secret };
   };
+}
+
+/** Resolves once the signal is raised, with what nobody looks at any more then. */
+async function untilRaised(signal: AbortSignal): Promise<PromptAnswer> {
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+  return cancel;
+}
+
+/**
+ * Tells of a touch until it is over, and then takes the line back; Ctrl-C ends the waiting. Whatever else is typed goes
+ * nowhere: a YubiKey that does not blink answers a touch by typing a one-time password.
+ */
+async function tellTouch(text: string, over: AbortSignal): Promise<PromptAnswer> {
+  const reader = silentReader(false);
+  process.stderr.write(text);
+  try {
+    await Promise.race([untilRaised(over), new Promise((resolve) => reader.once('close', resolve))]);
+    return cancel;
+  } finally {
+    reader.close();
+    process.stderr.write(over.aborted ? takenBack(text) : '\n');
+  }
+}
+
+/** What removes a text that was written last, where the terminal can. */
+function takenBack(text: string): string {
+  const { isTTY, columns } = process.stderr;
+  if (!isTTY || process.env.TERM === 'dumb') return '\n';
+  const rowsUp = Math.ceil(text.length / Math.max(columns, 1)) - 1;
+  return `${rowsUp > 0 ? `\u001b[${String(rowsUp)}A` : ''}\r\u001b[J`;
 }
 
 /** Asks at the terminal for the word `yes`. */
@@ -85,14 +146,7 @@ export async function typedAtTerminal(question: string, word: string): Promise<b
 
 /** One line from the terminal; null when it was given up (Ctrl-C, Ctrl-D) or became void. */
 async function ask(question: string, cancelled: AbortSignal, echo: boolean): Promise<string | null> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({
-    input: process.stdin,
-    output: echo ? process.stderr : nowhere,
-    terminal: true, // raw mode: the terminal itself echoes nothing
-    historySize: 0,
-    prompt: '',
-  });
+  const reader = silentReader(echo);
   // Only now: who sees the question may type at once, and it must not be seen.
   process.stderr.write(question);
   try {
@@ -108,6 +162,18 @@ async function ask(question: string, cancelled: AbortSignal, echo: boolean): Pro
     reader.close();
     process.stderr.write('\n');
   }
+}
+
+/** Reads what is typed in raw mode, in which the terminal itself echoes nothing. */
+function silentReader(echo: boolean): Interface {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return createInterface({
+    input: process.stdin,
+    output: echo ? process.stderr : nowhere,
+    terminal: true,
+    historySize: 0,
+    prompt: '',
+  });
 }
 
 /** How long nothing is typed before it is taken for all there is, milliseconds. */

@@ -11,7 +11,10 @@ const identityFlags = {
   'role-arn': text('ARN', 'the IAM role to take'),
   'profile-arn': text('ARN', 'the Roles Anywhere profile'),
   'trust-anchor-arn': text('ARN', 'the Roles Anywhere trust anchor'),
-  'private-key': many('KEY', 'pkcs11: URI or PEM file; the first that is present is used'),
+  'private-key': many(
+    'KEY',
+    'pkcs11: URI, PEM or PKCS#12 file, or ssh-agent:SHA256:...; the first that is present is used',
+  ),
 } satisfies Readonly<Record<string, FlagSpec>>;
 
 const otherAccountFlags: Readonly<Record<string, FlagSpec>> = {
@@ -116,6 +119,7 @@ export const commands: readonly CommandSpec[] = [
     flags: {
       all,
       'pin-stdin': on('read the PIN from the first line of standard input; tried once'),
+      'remember-pin': on('keep the PIN you type in the keyring, where any program of yours could read it'),
       timeout: text('SECONDS', 'how long to wait at most, default 60'),
       'no-start': noStart,
     },
@@ -136,7 +140,7 @@ export const commands: readonly CommandSpec[] = [
     words: '',
     minWords: 0,
     maxWords: 0,
-    flags: {},
+    flags: { 'forget-pins': on('take remembered PINs out of the keyring as well') },
     load: async () => (await import('./commands/connect.ts')).lock,
   },
   {

@@ -20,6 +20,7 @@ function doing({ activity, serving, retryAt, error, reason }: State): string | n
       return error === null ? 'not connected' : 'ended';
     case 'connecting':
     case 'renewing':
+      return reason === 'touch' ? 'touch the token now' : activity;
     case 'failed':
       return activity;
     case 'needs-you':
@@ -184,12 +185,20 @@ function keyLines(key: KeyInfo): string[] {
   ];
 }
 
+/** Before the question for a PIN that is to be remembered. */
+export const rememberWarning =
+  'The PIN will be kept in your keyring, and used without asking you: any program of yours could read it there.\n' +
+  'To forget it: rolekey lock --forget-pins.\n';
+
 /** The question as the person at the terminal sees it, ending where the answer is typed. */
 export function promptText(prompt: Prompt): string {
   switch (prompt.kind) {
     case 'pin': {
       const lines = [
         prompt.previous === 'incorrect' ? 'The PIN was wrong.' : null,
+        prompt.previous === 'remembered'
+          ? 'The token did not take the remembered PIN, which is forgotten.'
+          : null,
         prompt.previous === 'length' ? 'The PIN has the wrong length; it was not tried.' : null,
         prompt.finalTry
           ? 'ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.'
@@ -207,7 +216,19 @@ export function promptText(prompt: Prompt): string {
     }
     case 'confirm-module':
       return plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
+    case 'touch':
+      return `${touchText(prompt)} Ctrl-C ends the waiting.`;
   }
+}
+
+/** What a token waits for, in one line. It is taken to wait since it has not signed yet, so it is the light that tells. */
+export function touchText({ token, accounts }: Extract<Prompt, { kind: 'touch' }>): string {
+  return plain`Touch ${token.label} (serial ${token.serial})${waiting(accounts)} while it blinks.`;
+}
+
+/** The same of accounts of which no more is known than their IDs. */
+export function touchNote(accounts: readonly string[]): string {
+  return `Touch the token${waiting(accounts)} while it blinks.`;
 }
 
 /** Nobody waits where tokens are only looked at. */

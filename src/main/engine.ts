@@ -3,6 +3,7 @@
  * start-agent.ts puts them behind the socket.
  */
 import { join } from 'node:path';
+import { askedByRenewal } from '../shared/constants.ts';
 import { formatTime, type Account, type AgentInfo, type HandedOver } from '../shared/model.ts';
 import type { Paths } from '../shared/paths.ts';
 import { AccountService } from './accounts/account-service.ts';
@@ -17,7 +18,18 @@ import { createCredentialsFile } from './outlets/credentials-file.ts';
 import { createOutlets, type Outlets } from './outlets/outlets.ts';
 import { createHandlers, type EngineHandlers } from './handlers.ts';
 import { Notices } from './notices.ts';
-import type { Clock, FileModes, Files, Http, Logger, ModuleFiles, Notifier, TokenHosts } from './ports.ts';
+import type {
+  Clock,
+  FileModes,
+  Files,
+  Http,
+  Logger,
+  ModuleFiles,
+  Notifier,
+  SecretStore,
+  SshAgent,
+  TokenHosts,
+} from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
 import { parseRoleArn } from './roles-anywhere/arn.ts';
 import { endpointEnvironmentOf, resolveEndpoint } from './roles-anywhere/endpoint.ts';
@@ -28,8 +40,9 @@ import { handOver, takeHandedOver, takeUpLeft } from './sessions/left-sessions.t
 import { byLocalClock } from './sessions/live-session.ts';
 import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
-import { isBuiltInModule } from './tokens/module-finder.ts';
+import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
+import { isSealed } from './tokens/signer.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
 /** The adapters an engine lives on. */
@@ -40,6 +53,8 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly secretStore: SecretStore;
+  readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -105,11 +120,18 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const tokens = createTokenService({
     hosts: world.tokenHosts,
     moduleFiles: world.moduleFiles,
+    sshAgent: world.sshAgent,
     confirmedModules: store.confirmedModules,
     files,
     clock,
     log: logger,
     computer: options.computer,
+    environment: env,
+    remembered: {
+      store: world.secretStore,
+      tokens: store.rememberedTokens,
+      tell: (problem) => notices.tell(null, problem),
+    },
   });
   const { awsCredentialsFile, awsConfigFile } = paths;
   const awsFilesOn = (place: Files) => {
@@ -151,7 +173,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
-      const signer = await tokens.signer(account);
+      const signer = await tokens.find(account);
+      if (isSealed(signer)) return signer;
       const { certificate, issuers } = signer;
       const now = awsTime(account);
       const findings = preflight({ account, certificate, issuers, environment, now });
@@ -159,10 +182,15 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       for (const warning of findings.warnings) notices.tell(account.id, warning);
       return signer;
     },
-    createSession: async (account, signer, signal, inTurn) =>
+    createSession: async (account, signer, signal, inTurn, human) =>
       byLocalClock(
-        await createSession({ account, signer, environment, signal, inTurn }, { clock, http }, serverClock),
+        await createSession(
+          { account, signer, environment, signal, inTurn, human },
+          { clock, http },
+          serverClock,
+        ),
       ),
+    bystander: { prompts: prompts.promptsFor(null, 0), askedBy: askedByRenewal },
     outlets,
     unemptied: store.unemptied,
     clock,
@@ -273,6 +301,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
+        forgetRemembered: () => tokens.forgetRemembered(),
         awsTime,
         edit: (input) => accounts.edit(input),
         outletsOn: (place) => outletsOn(awsFilesOn(place)),

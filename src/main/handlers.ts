@@ -97,8 +97,9 @@ export function createHandlers(parts: EngineParts): EngineHandlers {
       await sessions.disconnect(ids);
       return results(ids);
     },
-    lock: async () => {
+    lock: async ({ forgetRemembered }) => {
       await tokens.lock();
+      if (forgetRemembered === true) await tokens.forgetRemembered();
       return {};
     },
     credentials: async ({ account: id }) => {

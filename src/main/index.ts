@@ -6,6 +6,7 @@ import { AppError } from '../shared/errors.ts';
 import { pathsOf } from '../shared/paths.ts';
 import { maySpeak, readAnotherStart, thisStart } from './electron/another-start.ts';
 import { deepLink } from './electron/deep-link.ts';
+import { runUtilityKeyring } from './electron/run-keyring.ts';
 import { noNetwork, schemePrivileges } from './electron/sealed-session.ts';
 import { Shell } from './electron/shell.ts';
 import { succeedAgent } from './electron/succession.ts';
@@ -42,6 +43,8 @@ async function run(): Promise<void> {
         env: here.env,
         tokenHostBundle: join(root, 'dist', 'main', 'token-host.cjs'),
         createTokenHosts: createUtilityTokenHosts,
+        keyringBundle: join(root, 'dist', 'main', 'keyring.cjs'),
+        runKeyring: runUtilityKeyring,
         endsWhenIdle: false,
         logger,
         notifier,

@@ -5,6 +5,7 @@
 import type { Prompt, PromptAnswer } from '../shared/model.ts';
 import type { Notification } from './notifications/notification.ts';
 import type { HostRequest } from './tokens/host/protocol.ts';
+import type { PathLook } from './tokens/tpm-setup.ts';
 
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. May jump either way. */
@@ -88,6 +89,20 @@ export interface FileModes {
   mode(path: string): Promise<number | null>;
 }
 
+/**
+ * The keyring of the user's desktop, for secrets he chose to have kept. It never makes the desktop ask him for anything:
+ * what would need that fails.
+ * @throws AppError `keyring-missing` where there is none, `keyring-locked` where it opens only with the user's password.
+ */
+export interface SecretStore {
+  /** The secret kept under a name (letters, digits, space and `_.-`); null: there is none, or none any more. */
+  get(name: string): Promise<string | null>;
+  /** Keeps one, in the place of the one that was there. @param secret not empty. */
+  set(name: string, secret: string): Promise<void>;
+  /** Takes it away; nothing where there is none. */
+  delete(name: string): Promise<void>;
+}
+
 /** A process with one PKCS#11 module in it: a bare channel. Order, deadlines and errors are tokens/host-client's. */
 export interface TokenHost {
   /** Sends a request; lost without a word where the process has ended. */
@@ -120,9 +135,39 @@ export interface ModuleFile {
   readonly unsafe: string | null;
 }
 
+/** A file that names modules: see tokens/p11-kit.ts. */
+export interface ModuleConfiguration {
+  /** Without its folder. */
+  readonly name: string;
+  readonly text: string;
+  /** Null, or why another user could change what it says. */
+  readonly unsafe: string | null;
+}
+
 export interface ModuleFiles {
   /** @throws AppError `module-missing`, `module-not-pkcs11` (a folder, or no shared library of this platform). */
   inspect(path: string): Promise<ModuleFile>;
+  /** The files in a folder whose name ends in `.module`, by name; none where it or they cannot be read. */
+  configurations(folder: string): Promise<readonly ModuleConfiguration[]>;
+  /** What a path is to us; one that cannot be seen does not exist. */
+  look(path: string): Promise<PathLook>;
+}
+
+export interface SshAgentExchange {
+  /** How long an answer is waited for, milliseconds. */
+  readonly timeoutMs: number;
+  /** Raised, no answer is waited for any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** The user's ssh-agent. What its messages mean is tokens/ssh-wire's. */
+export interface SshAgent {
+  /**
+   * Sends one message's body and answers the body that comes back, at most 256 KiB.
+   * @throws AppError `ssh-agent-missing` where none is reached, `timed-out`, `cancelled`, `token-failed`
+   * for an answer that is none.
+   */
+  exchange(request: Uint8Array, options: SshAgentExchange): Promise<Uint8Array>;
 }
 
 /** A prompt without the id its adapter gives it. */

@@ -34,7 +34,8 @@ export class PromptBroker {
   /**
    * Prompts that reach one client, else the app's window. Where there is neither, or the client listened and went away,
    * every question is answered by null at once.
-   * @param timeoutMs how long a person may take for all questions together, milliseconds from now.
+   * @param timeoutMs how long a person may take for all questions together, milliseconds from now. A touch is no question:
+   * that a token waits for one is told for as long as it does.
    */
   promptsFor(client: string | null, timeoutMs: number): Prompts {
     const deadline = this.#clock.now() + timeoutMs;
@@ -42,7 +43,7 @@ export class PromptBroker {
     let hasListened = listens();
     return {
       ask: async (question, unneeded) => {
-        const left = Math.min(deadline - this.#clock.now(), timeoutMs);
+        const left = question.kind === 'touch' ? Infinity : Math.min(deadline - this.#clock.now(), timeoutMs);
         hasListened ||= listens();
         const asked = hasListened ? client : this.#fallback;
         if (asked === null || !this.#hub.hears(asked)) return null;
@@ -53,9 +54,9 @@ export class PromptBroker {
     };
   }
 
-  /** Whether any question is open. */
+  /** Whether any question is open that somebody has to answer. */
   get isAsking(): boolean {
-    return this.#pending.size > 0;
+    return [...this.#pending.values()].some(({ kind }) => kind !== 'touch');
   }
 
   /**
@@ -67,8 +68,8 @@ export class PromptBroker {
     if (pending === undefined) {
       throw new AppError('usage-invalid', { message: 'This question is not open any more.', remedy: '' });
     }
-    const fits = 'cancel' in answer || 'accept' in answer === (pending.kind === 'confirm-module');
-    if (!fits) throw new AppError('usage-invalid', { message: 'The answer does not fit the question.' });
+    if (!fits(pending.kind, answer))
+      throw new AppError('usage-invalid', { message: 'The answer does not fit the question.' });
     pending.settle(answer);
   }
 
@@ -85,12 +86,15 @@ export class PromptBroker {
   async #ask(
     question: PromptQuestion,
     client: string,
+    /** Milliseconds; Infinity: it stays open until it is void. */
     timeoutMs: number,
     unneeded?: AbortSignal,
   ): Promise<PromptAnswer | 'late' | null> {
     const id = randomUUID();
     return new Promise((resolve) => {
-      const cancelTimer = this.#clock.after(timeoutMs, () => settle('late'));
+      const cancelTimer = Number.isFinite(timeoutMs)
+        ? this.#clock.after(timeoutMs, () => settle('late'))
+        : () => undefined;
       const settleVoid = (): void => settle(null);
       const settle = (answer: PromptAnswer | 'late' | null): void => {
         if (!this.#pending.delete(id)) return;
@@ -104,6 +108,11 @@ export class PromptBroker {
       this.#hub.emitTo(client, { name: 'prompt', payload: { ...question, id } });
     });
   }
+}
+
+function fits(kind: PromptQuestion['kind'], answer: PromptAnswer): boolean {
+  if ('cancel' in answer) return true;
+  return kind !== 'touch' && 'accept' in answer === (kind === 'confirm-module');
 }
 
 function isCancel(answer: PromptAnswer | 'late' | null): answer is { cancel: true } {

@@ -18,7 +18,10 @@ import { createModuleFiles } from './node/module-files.ts';
 import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
 import { setAside } from './node/set-aside.ts';
+import type { RunKeyring } from './node/run-keyring.ts';
+import { createSecretStore } from './node/secrets.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { createSshAgent, sshAgentAddress } from './node/ssh-agent-socket.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -28,10 +31,14 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly mode?: AgentInfo['mode'];
   /** Path of the bundled tokens/host/index.ts. */
   readonly tokenHostBundle: string;
+  /** Path of the bundled node/keyring-process.ts. */
+  readonly keyringBundle: string;
   /** By default the log file of `paths`. */
   readonly logger?: Logger;
   /** How token hosts are started; by default as child processes of plain Node. */
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
+  /** How the process for the keyring is started; by default as a child process of plain Node. */
+  readonly runKeyring?: RunKeyring;
   /** Null or absent: nobody is told. */
   readonly notifier?: Notifier | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
@@ -95,6 +102,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      secretStore: createSecretStore({
+        platform: computer.platform,
+        environment: env,
+        bundle: options.keyringBundle,
+        run: options.runKeyring,
+      }),
+      sshAgent: createSshAgent(sshAgentAddress(env, process.platform)),
       endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },

@@ -17,7 +17,8 @@ export function stateWords(state: State, now: number): StateWords {
   const served = servesAt(state, now) ? remaining(secondsLeft(state.serving.expiresAt, now)) : null;
   const { doing, tone } = doingOf(state, served !== null);
   if (served === null) return { headline: doing, tone };
-  if (state.activity === 'idle' || state.activity === 'renewing') {
+  const isWell = state.activity === 'idle' || state.activity === 'renewing';
+  if (isWell && state.reason === null) {
     return { headline: stateText.left(doing, served), tone };
   }
   return { headline: stateText.still(doing, served), tone };
@@ -33,8 +34,10 @@ function doingOf(state: State, serves: boolean): { doing: string; tone: Tone } {
       }
       return { doing: stateText.notConnected, tone: 'off' };
     case 'connecting':
+      if (reason === 'touch') return { doing: stateText.touchNow, tone: 'wants' };
       return { doing: stateText.connecting, tone: 'busy' };
     case 'renewing':
+      if (reason === 'touch') return { doing: stateText.touchNow, tone: 'wants' };
       return { doing: serves ? stateText.renewingConnected : stateText.renewing, tone: 'busy' };
     case 'needs-you':
       return { doing: reason === null ? stateText.needsYou : stateText.needs[reason], tone: 'wants' };

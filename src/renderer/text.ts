@@ -49,6 +49,7 @@ export const stateText = {
   notConnected: 'Not connected',
   connected: 'Connected, renews by itself',
   connecting: 'Connecting…',
+  touchNow: 'Touch the token now',
   renewing: 'Renewing…',
   renewingConnected: 'Connected, renewing now',
   expired: 'Expired',
@@ -119,6 +120,7 @@ const windowRemedies: Partial<Record<ErrorCode, string>> = {
   'module-missing': 'Install the software of the token’s maker, then connect again.',
   'module-unconfirmed':
     'Remove the account and add it again: you are asked whether its module may be loaded.',
+  'ssh-agent-missing': 'Start it, or set SSH_AUTH_SOCK to the one that runs and start Rolekey again.',
   'pin-needed': 'Choose Connect and type it.',
   'pin-incorrect': 'Choose Connect and type the right one; it is tried once.',
   'pin-length': 'Choose Connect and type the whole PIN.',
@@ -270,13 +272,23 @@ export function withoutFlags(message: string): string {
   });
 }
 
+const titles = {
+  pin: 'PIN',
+  passphrase: 'Passphrase',
+  'confirm-module': 'Module',
+  touch: 'Touch',
+} satisfies Record<Prompt['kind'], string>;
+
 export const pinText = {
   enter: 'Send',
   cancel: 'Cancel',
   sending: 'Checking…',
   nothing: 'There is nothing to answer any more.',
   unlabelled: 'without a name',
-  title: ({ kind }: Prompt): string => (kind === 'pin' ? 'PIN' : 'Passphrase'),
+  title: ({ kind }: Prompt): string => titles[kind],
+  /** What a touch is, for who sees it for the first time; it is the light that tells, since no token does. */
+  blinks: 'It signs once you touch it while it blinks.',
+  ending: 'Ending…',
   what: (prompt: Prompt): Sentence => {
     switch (prompt.kind) {
       case 'pin':
@@ -285,6 +297,8 @@ export const pinText = {
         return sentence`Passphrase of the key file ${prompt.file}`;
       case 'confirm-module':
         return sentence`Module ${prompt.path}`;
+      case 'touch':
+        return sentence`Touch the token ${prompt.token.label || pinText.unlabelled}, serial ${prompt.token.serial}`;
     }
   },
   /** Null where nothing waits for it. */
@@ -308,11 +322,16 @@ export const pinText = {
   },
   /** What became of the answer before; null where there was none. */
   previous: (prompt: Prompt): string | null => {
-    if (prompt.kind === 'confirm-module' || prompt.previous === null) return null;
+    if (!('previous' in prompt) || prompt.previous === null) return null;
     if (prompt.kind === 'passphrase') return 'That passphrase was wrong.';
+    if (prompt.previous === 'remembered')
+      return 'The token did not take the remembered PIN, which is forgotten.';
     return prompt.previous === 'incorrect'
       ? 'That PIN was wrong.'
       : 'That PIN has the wrong length, so it was not tried.';
   },
+  remember: 'Remember this PIN',
+  rememberWarning:
+    'It is kept in your keyring and used without asking you. Any program of yours could read it there.',
   failed: ({ message }: Pick<ErrorShape, 'message'>): string => visible(message),
 } as const;

@@ -253,8 +253,15 @@ export const calls = {
     doors: ['agent', 'window'],
   },
   disconnect: { input: z.strictObject({ select: selection }), output: results, doors: ['agent', 'window'] },
-  /** Forgets every PIN; sessions stay. */
-  lock: { input: nothing, output: nothing, doors: ['agent', 'window'] },
+  /**
+   * Forgets every PIN; sessions stay. A PIN that is remembered in the keyring is used again only once somebody connects,
+   * or never again with `forgetRemembered`.
+   */
+  lock: {
+    input: z.strictObject({ forgetRemembered: z.boolean().optional() }),
+    output: nothing,
+    doors: ['agent', 'window'],
+  },
   /** From memory, at once: never signs and never waits for a human. */
   credentials: {
     input: z.strictObject({ account: accountRef }),

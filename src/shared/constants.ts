@@ -53,5 +53,8 @@ export type Link = (typeof links)[number];
 /** Who asks where the app's own window does: a person who just clicked there. */
 export const askedByWindow = 'the Rolekey window';
 
+/** Who asks where nobody does: a session is renewed by itself. */
+export const askedByRenewal = 'Rolekey itself, which renews the session';
+
 /** With how many minutes left of a session a person is asked for what its renewal needs, once each. */
 export const askingAtMinutes = [15, 5] as const;

@@ -67,6 +67,18 @@ export const errorTable = {
     message: 'The PKCS#11 module or a folder above it could be changed by another user.',
     remedy: 'Let root or you own the file and every folder above it, and take write permission from others.',
   },
+  'tpm-missing': {
+    message: 'This computer shows no TPM 2.0.',
+    remedy: 'Turn the TPM on in the firmware set-up (also called PTT or fTPM), and restart the computer.',
+  },
+  'tpm-access': {
+    message: 'You may not use the TPM of this computer.',
+    remedy: 'Put yourself into the group tss, with sudo usermod -aG tss NAME, then log out and in again.',
+  },
+  'tpm-store-missing': {
+    message: 'There is no store of tpm2-pkcs11, which says what keys the TPM has.',
+    remedy: 'Make one with tpm2_ptool init, and a token and a key in it with tpm2_ptool addtoken and addkey.',
+  },
   'token-absent': {
     message: 'The token is not plugged in.',
     remedy: 'Plug it in and connect again.',
@@ -74,6 +86,20 @@ export const errorTable = {
   'token-failed': {
     message: 'The token or its module did not answer as it should.',
     remedy: 'Unplug the token, plug it in again and connect.',
+  },
+  'ssh-agent-missing': {
+    message: 'The ssh-agent cannot be reached.',
+    remedy:
+      'Start it, or set SSH_AUTH_SOCK to the one that runs and stop the Rolekey agent, which knows another: rolekey agent stop; then connect.',
+  },
+  'ssh-key-missing': {
+    message: 'The ssh-agent does not hold the key.',
+    remedy: 'Add it with ssh-add; see those it holds with: ssh-add -l.',
+  },
+  'ssh-agent-refused': {
+    message: 'The ssh-agent did not sign.',
+    remedy:
+      'Allow it where the agent asks, and unlock an agent that is locked with: ssh-add -X; then connect again.',
   },
   'pin-needed': {
     message: 'The token needs its PIN.',
@@ -94,6 +120,14 @@ export const errorTable = {
   'pin-final': {
     message: 'One try is left before the PIN locks.',
     remedy: 'Be sure of the PIN, then type it at a terminal: rolekey connect ID.',
+  },
+  'keyring-missing': {
+    message: 'There is no keyring on this desktop that could keep a PIN.',
+    remedy: 'Install one that offers the Secret Service, such as gnome-keyring, or type the PIN each time.',
+  },
+  'keyring-locked': {
+    message: 'The keyring is locked.',
+    remedy: 'Unlock it, for example by logging in to the desktop with your password, then try again.',
   },
   'touch-needed': {
     message: 'The token was not touched in time.',

@@ -87,7 +87,10 @@ export const reasonSchema = z.enum(['pin', 'pin-locked', 'touch', 'token-absent'
 export type Activity = z.infer<typeof activitySchema>;
 export type Reason = z.infer<typeof reasonSchema>;
 
-/** What a session is doing (`activity`) and what it can hand out (`serving`): two axes, never mixed. */
+/**
+ * What a session is doing (`activity`) and what it can hand out (`serving`): two axes, never mixed. `reason` says what a
+ * person is needed for: always with `needs-you`, and `touch` while what is under way waits for one.
+ */
 export const stateSchema = z.strictObject({
   activity: activitySchema,
   reason: reasonSchema.nullable(),
@@ -234,8 +237,10 @@ export const promptSchema = z.discriminatedUnion('kind', [
     triesLeft: z.int().nonnegative().nullable(),
     /** The token says that one wrong try more locks the PIN. */
     finalTry: z.boolean(),
-    /** The PIN typed last was refused by the token (`incorrect`) or not tried (`length`). */
-    previous: z.enum(['incorrect', 'length']).nullable(),
+    /** The PIN typed last was refused by the token (`incorrect`) or not tried (`length`); the `remembered` one was refused. */
+    previous: z.enum(['incorrect', 'length', 'remembered']).nullable(),
+    /** The answer may ask that the PIN be kept in the desktop's keyring. */
+    mayRemember: z.boolean(),
   }),
   z.strictObject({
     id: z.string(),
@@ -252,12 +257,24 @@ export const promptSchema = z.discriminatedUnion('kind', [
     sha256: z.string(),
     askedBy,
   }),
+  /** No question: it tells that a token waits for a touch, goes away by itself, and can only be cancelled. */
+  z.strictObject({
+    id: z.string(),
+    kind: z.literal('touch'),
+    token: z.strictObject({ label: z.string(), serial: z.string() }),
+    /** Labels of the accounts that wait for a signature of that token. */
+    accounts: z.array(z.string()),
+    askedBy,
+  }),
 ]);
 export type Prompt = z.infer<typeof promptSchema>;
 
-/** `secret` answers pin and passphrase, `accept` answers a confirmation. */
+/**
+ * `secret` answers pin and passphrase, `accept` answers a confirmation; `cancel` fits all, and is all a touch takes.
+ * `remember`: keep the PIN in the desktop's keyring once the token has taken it.
+ */
 export const promptAnswerSchema = z.union([
-  z.strictObject({ secret: z.string().max(1024) }),
+  z.strictObject({ secret: z.string().max(1024), remember: z.boolean().optional() }),
   z.strictObject({ accept: z.literal(true) }),
   z.strictObject({ cancel: z.literal(true) }),
 ]);

@@ -8,3 +8,8 @@ import type { KeyInfo } from './model.ts';
 export function needsTouch(touch: KeyInfo['touch']): boolean {
   return touch === 'always' || touch === 'cached';
 }
+
+/** Whether a signature may wait for a touch: only of a key that is known never to is it known that it does not. */
+export function mayWantTouch(touch: KeyInfo['touch']): boolean {
+  return touch !== 'never';
+}

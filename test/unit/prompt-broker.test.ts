@@ -15,6 +15,12 @@ const passphrase: PromptQuestion = {
   askedBy: 'rolekey connect',
   previous: null,
 };
+const touch: PromptQuestion = {
+  kind: 'touch',
+  token: { label: 'T', serial: '1' },
+  accounts: ['Work'],
+  askedBy: 'rolekey connect',
+};
 const confirmation: PromptQuestion = {
   kind: 'confirm-module',
   path: '/m.so',
@@ -268,4 +274,66 @@ describe('an answer', () => {
       expect(text).not.toContain('123456');
     },
   );
+});
+
+describe('a touch that a token waits for', () => {
+  it('is told until it is over, however long that takes, and leaves nothing behind', async () => {
+    const { clock, broker, heard, asked } = world();
+    const over = new AbortController();
+    const answer = broker.promptsFor('x', 1000).ask(touch, over.signal);
+    expect(clock.pending).toBe(0);
+    await clock.advance(3_600_000);
+    expect(heard.map(({ name }) => name)).toEqual(['prompt']);
+    over.abort();
+    expect(await answer).toBeNull();
+    expect(heard.at(-1)).toEqual({ name: 'promptClosed', payload: { id: asked()[0]!.id } });
+  });
+
+  it.each([1000, 0])('is told also where no time is left for questions (%i ms)', async (timeoutMs) => {
+    const { clock, broker, asked } = world();
+    const prompts = broker.promptsFor('x', timeoutMs);
+    await clock.advance(2000);
+    expect(await prompts.ask(pin)).toBeNull();
+    void prompts.ask(touch);
+    expect(asked()).toEqual([{ ...touch, id: asked()[0]!.id }]);
+  });
+
+  it('is no question that anybody is asked', async () => {
+    const { broker, asked } = world();
+    const prompts = broker.promptsFor('x', 60_000);
+    void prompts.ask(touch);
+    expect(broker.isAsking).toBe(false);
+    void prompts.ask(pin);
+    expect(broker.isAsking).toBe(true);
+    broker.answer(asked()[1]!.id, { secret: '1' });
+    expect(broker.isAsking).toBe(false);
+  });
+
+  it('can be cancelled, and nothing else', async () => {
+    const { broker, asked } = world();
+    const answer = broker.promptsFor('x', 60_000).ask(touch);
+    const { id } = asked()[0]!;
+    expect(codeOf(() => broker.answer(id, { secret: '123456' }))).toBe('usage-invalid');
+    expect(codeOf(() => broker.answer(id, { accept: true }))).toBe('usage-invalid');
+    broker.answer(id, { cancel: true });
+    expect(await answer).toBe('cancelled');
+  });
+
+  it.each<[string, string | null, readonly string[]]>([
+    ['the client that began', 'x', ['x']],
+    ['the app’s window where there is none', null, ['window']],
+    ['the app’s window where that does not listen', 'y', ['window']],
+  ])('is told %s', (_, client, expected) => {
+    const { hub, broker, heard } = world();
+    const window: EngineEvent[] = [];
+    hub.subscribe('window', (event) => window.push(event));
+    broker.askThrough('window');
+    void broker.promptsFor(client, 0).ask(touch);
+    expect([...heard.map(() => 'x'), ...window.map(() => 'window')]).toEqual(expected);
+  });
+
+  it('is told nobody where nobody is there', async () => {
+    const { broker } = world();
+    expect(await broker.promptsFor(null, 0).ask(touch)).toBeNull();
+  });
 });

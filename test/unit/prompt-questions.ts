@@ -9,4 +9,5 @@ export const pinQuestion = {
   triesLeft: 3,
   finalTry: false,
   previous: null,
+  mayRemember: true,
 } satisfies PromptQuestion;

@@ -26,6 +26,7 @@ export const agent: Work = async ({ flags }, terminal) => {
     home: here.home,
     env: here.env,
     tokenHostBundle: join(__dirname, '..', '..', 'main', 'token-host.cjs'),
+    keyringBundle: join(__dirname, '..', '..', 'main', 'keyring.cjs'),
     endsWhenIdle: flags.on('auto-started'),
     ...(flags.on('reset-config')
       ? {

@@ -12,6 +12,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { flagNumber } from '../flag-values.ts';
 import { selectionOf } from '../select.ts';
 import { errorLine, resultLines } from '../text.ts';
+import { whileTellingTouches } from '../touch-notes.ts';
 
 export const connect: Work = async (invocation, terminal) => {
   const { flags } = invocation;
@@ -24,9 +25,14 @@ export const connect: Work = async (invocation, terminal) => {
     // The agent keeps the time itself; one that hangs must not keep us longer than that.
     patienceMs: Math.min(Math.max(timeoutMs, 1000), 10_000),
   };
+  const isNamed = (account: string): boolean => 'all' in select || select.accounts.includes(account);
   const connecting =
     answer === null
-      ? withAgent(terminal, link, (agent) => agent.call('connect', { select, timeoutMs }))
+      ? withAgent(terminal, link, (agent) => {
+          const connectAll = () => agent.call('connect', { select, timeoutMs });
+          // Who reads JSON reads the states.
+          return terminal.json ? connectAll() : whileTellingTouches(agent, terminal, isNamed, connectAll);
+        })
       : withAgent(terminal, { ...link, client: randomUUID() }, (agent) =>
           whileAnswering(agent, answer, () => agent.call('connect', { select, timeoutMs })),
         );
@@ -56,18 +62,34 @@ export const disconnect: Work = async (invocation, terminal) => {
   return report(output, terminal, 'Nothing was connected.');
 };
 
-export const lock: Work = async (_invocation, terminal) => {
+export const lock: Work = async ({ flags }, terminal) => {
+  const forgetRemembered = flags.on('forget-pins');
+  // Without an agent no PIN is held; what is in the keyring only an agent can take out.
+  const start = forgetRemembered && mayStart(terminal);
   try {
-    await withAgent(terminal, { start: false }, (agent) => agent.call('lock', {}));
+    await withAgent(terminal, { start }, (agent) =>
+      agent.call('lock', forgetRemembered ? { forgetRemembered } : {}),
+    );
   } catch (error) {
-    if (!isAppError(error, 'agent-not-running')) throw error; // without an agent no PIN is held
+    if (forgetRemembered || !isAppError(error, 'agent-not-running')) throw error;
   }
-  terminal.print({}, () => 'Every PIN is forgotten; sessions stay.');
+  terminal.print({}, () =>
+    forgetRemembered
+      ? 'Every PIN is forgotten, in the keyring too; sessions stay.'
+      : 'Every PIN is forgotten; sessions stay.',
+  );
   return exitCodes.ok;
 };
 
 /** Who answers the agent's questions; null: nobody can. */
 export async function answererFor({ flags }: Invocation, terminal: Terminal): Promise<Answerer | null> {
+  const remember = flags.on('remember-pin');
+  if (remember && (flags.on('pin-stdin') || !terminal.interactive)) {
+    throw new AppError('usage-invalid', {
+      message: '--remember-pin is for a PIN that is typed at a terminal.',
+      remedy: 'Leave it out here.',
+    });
+  }
   if (flags.on('pin-stdin')) {
     if (terminal.interactive) {
       throw new AppError('usage-invalid', {
@@ -76,7 +98,7 @@ export async function answererFor({ flags }: Invocation, terminal: Terminal): Pr
     }
     return answererFromStdin();
   }
-  return terminal.interactive ? answererAtTerminal() : null;
+  return terminal.interactive ? answererAtTerminal(remember) : null;
 }
 
 export async function whileAnswering<T>(

@@ -2,6 +2,7 @@
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
 import type { SettingsFile } from '../ports.ts';
+import { tokenName, type TokenRef } from '../tokens/host/protocol.ts';
 import { emptySettings, findClash, type Settings } from './settings.ts';
 
 /**
@@ -34,6 +35,7 @@ export interface AccountStore {
   readonly confirmedModules: ConfirmedModules;
   readonly createdFiles: CreatedFiles;
   readonly unemptied: Unemptied;
+  readonly rememberedTokens: RememberedTokens;
   /** Of the program itself. */
   settings(): Settings['settings'];
 }
@@ -46,6 +48,8 @@ export interface Adoptions {
 /** PKCS#11 modules the user confirmed; one that changed since is not. */
 export interface ConfirmedModules {
   has(path: string, sha256: string): boolean;
+  /** Whether one at this path was confirmed, whatever it was then. */
+  knows(path: string): boolean;
   add(path: string, sha256: string): void;
 }
 
@@ -61,6 +65,14 @@ export interface Unemptied {
   list(): readonly string[];
   add(accountId: string): void;
   delete(accountId: string): void;
+}
+
+/** Which tokens' PINs are in the desktop's keyring. */
+export interface RememberedTokens {
+  list(): Settings['rememberedTokens'];
+  /** In the place of what was listed of that token. */
+  put(token: Settings['rememberedTokens'][number]): void;
+  delete(token: TokenRef): void;
 }
 
 /** How often a change is made anew because somebody edited the file in the same moment. */
@@ -144,6 +156,7 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
     confirmedModules: {
       has: (path, sha256) =>
         lookUp().confirmedModules.some((module) => module.path === path && module.sha256 === sha256),
+      knows: (path) => lookUp().confirmedModules.some((module) => module.path === path),
       add(path, sha256) {
         update((before) => ({
           ...before,
@@ -163,6 +176,17 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
       list: () => lookUp().unemptied,
       add: (id) => update((before) => listed(before, 'unemptied', id)),
       delete: (id) => update((before) => unlisted(before, 'unemptied', id)),
+    },
+    rememberedTokens: {
+      list: () => lookUp().rememberedTokens,
+      put: (token) =>
+        update((before) => ({ ...before, rememberedTokens: [...withoutToken(before, token), token] })),
+      delete: (token) =>
+        update((before) => {
+          const rememberedTokens = withoutToken(before, token);
+          const isSame = rememberedTokens.length === before.rememberedTokens.length;
+          return isSame ? before : { ...before, rememberedTokens };
+        }),
     },
     settings: () => lookUp().settings,
   };
@@ -184,6 +208,10 @@ function unlisted(before: Settings, list: 'createdFiles' | 'unemptied', entry: s
   return before[list].includes(entry)
     ? { ...before, [list]: before[list].filter((each) => each !== entry) }
     : before;
+}
+
+function withoutToken({ rememberedTokens }: Settings, token: TokenRef): Settings['rememberedTokens'] {
+  return rememberedTokens.filter((each) => tokenName(each) !== tokenName(token));
 }
 
 function adoptionsAfter({ adoptions }: Settings, allowed: readonly Account[]): Settings['adoptions'] {

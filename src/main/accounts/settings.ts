@@ -5,7 +5,7 @@ import { accountIdSchema, accountSchema } from '../../shared/model.ts';
 import { documentFormat } from './document-format.ts';
 
 /** A new field is a new version: an older program must say `config-newer`, not "unknown field". */
-const currentVersion = 2;
+const currentVersion = 3;
 
 export const settingsSchema = z
   .strictObject({
@@ -25,6 +25,17 @@ export const settingsSchema = z
     createdFiles: z.array(z.string().min(1)),
     /** Accounts whose credentials had to leave the AWS files and could not: whoever comes next takes them away. */
     unemptied: z.array(accountIdSchema),
+    /** Tokens whose PIN is kept in the desktop's keyring: their names, and nothing of the PIN. */
+    rememberedTokens: z.array(
+      z.strictObject({
+        serial: z.string(),
+        label: z.string(),
+        manufacturer: z.string(),
+        model: z.string(),
+        /** The PIN must not be used any more and is to be taken out of the keyring, which was not possible yet. */
+        isForgotten: z.boolean(),
+      }),
+    ),
     /** Of the program itself. */
     settings: z.strictObject({
       /** Credentials in the AWS files stay there until they expire when the agent ends; the next one takes them up. */
@@ -50,12 +61,14 @@ export const emptySettings: Settings = {
   confirmedModules: [],
   createdFiles: [],
   unemptied: [],
+  rememberedTokens: [],
   settings: { leaveCredentialsOnQuit: false },
 };
 
-/** Version 1 knew no setting. */
+/** Version 1 knew no setting, version 2 remembered no PIN. */
 export const settingsFormat = documentFormat(currentVersion, settingsSchema, {
   1: (document) => ({ ...document, settings: emptySettings.settings }),
+  2: (document) => ({ ...document, rememberedTokens: emptySettings.rememberedTokens }),
 });
 
 /** What of an account decides whether it can live beside others. */

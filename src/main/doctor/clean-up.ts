@@ -19,6 +19,8 @@ export interface CleanUpOptions {
   readonly credentialsPath: string;
   /** Accounts whose credentials could not be taken away; emptied here. */
   readonly unemptied: { list(): readonly string[]; delete(accountId: string): void };
+  /** Takes every remembered PIN out of the keyring. @throws AppError where one stays. */
+  readonly forgetRemembered: () => Promise<void>;
 }
 
 type CleanedUp = CallOutput<'cleanUp'>;
@@ -79,6 +81,12 @@ export async function cleanUp(options: CleanUpOptions): Promise<CleanedUp> {
     }
     cleaned.removed.push(...sections.map(({ profile }) => sectionName(target, profile)));
     if (existed && (await options.files.read(target.path)) === null) cleaned.removed.push(target.path);
+  }
+  try {
+    await options.forgetRemembered();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    cleaned.failed.push({ subject: 'keyring', error: toErrorShape(error) });
   }
   return cleaned;
 }

@@ -18,7 +18,12 @@ export type KeyFacts =
     };
 
 /** A token that is not plugged in, or in use, is no fault of anything. */
-const passing: ReadonlySet<AppError['code']> = new Set(['token-absent', 'pin-needed']);
+const passing: ReadonlySet<AppError['code']> = new Set([
+  'token-absent',
+  'pin-needed',
+  'ssh-agent-missing',
+  'ssh-key-missing',
+]);
 
 export function judgeKey(account: string, facts: KeyFacts): Finding[] {
   if ('error' in facts) {
@@ -28,12 +33,15 @@ export function judgeKey(account: string, facts: KeyFacts): Finding[] {
     return [failed(error.code.startsWith('cert-') ? 'certificate' : 'token', account, error)];
   }
   const { key, certificate, preflight } = facts;
-  const where =
-    key.token === null ? `in the file ${key.uri}` : `on the token ${key.token.label || key.token.serial}`;
   return [
-    fine('token', account, `Its key is ${where}.`),
+    fine('token', account, `Its key is ${placeOf(key)}.`),
     ...judgeCertificate(account, certificate, preflight),
   ];
+}
+
+function placeOf({ uri, token }: Pick<SignerKey, 'uri' | 'token'>): string {
+  if (token !== null) return `on the token ${token.label || token.serial}`;
+  return uri.startsWith('ssh-agent:') ? `in the ssh-agent (${uri})` : `in the file ${uri}`;
 }
 
 function judgeCertificate(

@@ -29,13 +29,13 @@ export function createPinWindows(
 function openPinWindow(
   options: PinWindowsOptions,
   sealed: Session,
-  { askedBy }: Prompt,
+  first: Prompt,
   onClosed: () => void,
 ): PromptView {
   const { root, devTools, door, logger } = options;
   const window = new BrowserWindow({
     width: 420,
-    height: 300,
+    height: 350,
     center: true,
     show: false,
     resizable: false,
@@ -48,6 +48,7 @@ function openPinWindow(
   });
   window.setMenu(null);
   window.setContentProtection(true);
+  let shown = first;
   let closedByUs = false;
   const { webContents } = window;
   sealContents(webContents, pages.pinWindow, logger);
@@ -64,8 +65,7 @@ function openPinWindow(
     close();
   });
   window.once('ready-to-show', () => {
-    // Who did not ask for it may be typing somewhere else: that must not become a PIN that is tried.
-    if (askedBy === askedByWindow) window.show();
+    if (mayTakeFocus(shown)) window.show();
     else window.showInactive();
   });
   void window.loadURL(pageUrl(pages.pinWindow)).catch((error: unknown) => {
@@ -74,11 +74,22 @@ function openPinWindow(
   });
   return {
     ask: (prompt: Prompt) => {
+      shown = prompt;
       tell<'pin-window'>(webContents, { name: 'prompt', payload: prompt });
+      // A window that came up for a touch has no focus.
+      if (mayTakeFocus(prompt) && window.isVisible() && !window.isFocused()) window.show();
     },
     close: () => {
       closedByUs = true;
       close();
     },
   };
+}
+
+/**
+ * Who did not ask for it may be typing somewhere else: that must not become a PIN that is tried. A touch needs no focus at
+ * all, and comes when nobody expects a window.
+ */
+function mayTakeFocus({ kind, askedBy }: Prompt): boolean {
+  return kind !== 'touch' && askedBy === askedByWindow;
 }

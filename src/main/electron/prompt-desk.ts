@@ -1,6 +1,7 @@
 /**
  * The questions that the app itself puts to its user: one at a time, the others in a queue behind it, each in a window
- * that only the main side opens.
+ * that only the main side opens. That a touch is waited for is no question: it is shown where nothing is asked, gives way to
+ * whatever is, and counts for nothing.
  */
 import type { EngineEvent } from '../../shared/api.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -75,16 +76,32 @@ export class PromptDesk {
   }
 
   #take(prompt: Prompt): void {
-    const followsWrong = 'previous' in prompt && prompt.previous !== null;
-    if (!followsWrong && !this.#isAllowed(prompt)) {
+    // Nobody typed a remembered one.
+    const followsWrong = 'previous' in prompt && prompt.previous !== null && prompt.previous !== 'remembered';
+    if (prompt.kind !== 'touch' && !followsWrong && !this.#isAllowed(prompt)) {
       this.#options.logger.log('warn', 'prompt-refused', { kind: prompt.kind, askedBy: prompt.askedBy });
       this.#cancel(prompt.id);
       return;
     }
     if (followsWrong) this.#queue.unshift(prompt);
     else this.#queue.push(prompt);
+    if (prompt.kind !== 'touch') this.#setTouchAside();
     const mayShow = this.#current === null && (this.#cancelPause === null || followsWrong);
     if (mayShow) this.#showNext();
+  }
+
+  /** What is asked comes before what is only told. */
+  #setTouchAside(): void {
+    if (this.#current?.kind !== 'touch') return;
+    this.#queue.push(this.#current);
+    this.#current = null;
+  }
+
+  /** The next one that waits: the first question, else the first touch. */
+  #takeNext(): Prompt | null {
+    const next = this.#queue.find(({ kind }) => kind !== 'touch') ?? this.#queue[0] ?? null;
+    this.#queue = this.#queue.filter((prompt) => prompt !== next);
+    return next;
   }
 
   #isAllowed({ id }: Prompt): boolean {
@@ -96,7 +113,7 @@ export class PromptDesk {
   #showNext(): void {
     this.#cancelPause?.();
     this.#cancelPause = null;
-    const prompt = this.#queue.shift() ?? null;
+    const prompt = this.#takeNext();
     this.#current = prompt;
     if (prompt === null || prompt.kind === 'confirm-module') this.#closeView();
     if (prompt === null) return;
@@ -123,10 +140,13 @@ export class PromptDesk {
     this.#giveBack.delete(id);
     this.#queue = this.#queue.filter((prompt) => prompt.id !== id);
     if (this.#current?.id !== id) return;
+    const { kind } = this.#current;
     this.#current = null;
     this.#dialog?.abort();
     this.#dialog = null;
-    this.#cancelPause = this.#options.clock.after(pauseMs, () => this.#showNext());
+    // Nothing follows upon a touch, and whoever gave it must not be asked for it a moment longer.
+    if (kind === 'touch') this.#showNext();
+    else this.#cancelPause = this.#options.clock.after(pauseMs, () => this.#showNext());
   }
 
   #closeView(): void {

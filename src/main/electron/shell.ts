@@ -257,6 +257,9 @@ export class Shell {
         break;
       case 'lock':
         void this.#ask(({ handlers }) => handlers.lock({}, this.#caller));
+        break;
+      case 'forget-remembered':
+        void this.#ask(({ handlers }) => handlers.lock({ forgetRemembered: true }, this.#caller));
     }
   }
 

@@ -9,13 +9,13 @@ import { closeMessage } from '../tokens/host/protocol.ts';
 
 /** @param options as for the hosts under Node. Hosts can be started once the app is ready, not before. */
 export function createUtilityTokenHosts({ bundle, environment }: TokenHostsOptions): TokenHosts {
-  const env = hostEnvironment(environment);
+  const env = definedEnvironment(environment);
   return { start: (path) => startHost(bundle, path, env) };
 }
 
-function startHost(bundle: string, modulePath: string, env: NodeJS.ProcessEnv): TokenHost {
+function startHost(bundle: string, modulePath: string, env: Record<string, string>): TokenHost {
   const child = utilityProcess.fork(bundle, [modulePath], {
-    env: definedOnly(env),
+    env,
     execArgv: [],
     serviceName: 'token-host',
     // What vendors print is neither ours to show nor safe to keep: verbose modules print the PIN.
@@ -63,8 +63,11 @@ function killNow(pid: number | undefined): void {
   }
 }
 
-function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+/** The environment of a process of ours that runs foreign code, as Electron takes it. */
+export function definedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    Object.entries(hostEnvironment(environment)).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
   );
 }

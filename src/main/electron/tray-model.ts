@@ -21,6 +21,7 @@ export type TrayAction =
   | { readonly kind: 'disconnect-all' }
   /** Forget every PIN. */
   | { readonly kind: 'lock' }
+  | { readonly kind: 'forget-remembered' }
   /** Show the window, at this account where there is one. */
   | { readonly kind: 'open'; readonly account: string | null }
   | { readonly kind: 'quit' };
@@ -58,6 +59,7 @@ function shapeOf({ state }: AccountStatus): TrayShape {
     case 'connecting':
     case 'renewing':
     case 'retrying':
+      if (state.reason === 'touch') return 'needs-you'; // the token blinks, and not for long
       return state.serving === null ? 'working' : 'connected';
   }
 }
@@ -110,6 +112,7 @@ export function trayMenu(accounts: readonly TrayAccount[], now: number): readonl
     action('Connect all', { kind: 'connect-all' }, accounts.some(canConnect)),
     action('Disconnect all', { kind: 'disconnect-all' }, accounts.some(canDisconnect)),
     action('Forget PINs', { kind: 'lock' }),
+    action('Forget PINs in the keyring too', { kind: 'forget-remembered' }),
     separator,
     action('Open Rolekey', { kind: 'open', account: null }),
     action('Quit Rolekey', { kind: 'quit' }),
@@ -193,6 +196,7 @@ function stateInWords({ state }: AccountStatus, now: number): string {
     case 'connecting':
     case 'renewing':
     case 'retrying':
+      if (reason === 'touch') return 'touch the token now';
       if (serving !== null) return connectedUntil(Date.parse(serving.expiresAt), now);
       if (activity === 'idle') return 'not connected';
       return activity === 'retrying' && retryAt !== null

@@ -1,13 +1,16 @@
 /** PKCS#11 modules as files: what they are and whether another user could change what would be loaded. */
 import { createHash } from 'node:crypto';
-import { open, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
-import type { ModuleFiles } from '../ports.ts';
+import type { ModuleConfiguration, ModuleFiles } from '../ports.ts';
 import { libraryProblem } from '../tokens/shared-library.ts';
+import { lookAtPath } from './path-look.ts';
 
 /** Larger than any module; keeps a wrongly named disk image out of memory. */
 const maxBytes = 256n * 1024n * 1024n;
+/** A module file of p11-kit has a few lines. */
+const maxConfigurationBytes = 64 * 1024;
 
 const writableByOthers = 0o022;
 const sticky = 0o1000;
@@ -37,7 +40,26 @@ export function createModuleFiles(): ModuleFiles {
         unsafe: process.platform === 'win32' ? null : await unsafeReason(real),
       };
     },
+    configurations: async (folder) => {
+      const names = await readdir(folder).catch(() => []);
+      const modules = names.filter((name) => name.endsWith('.module')).sort();
+      const read = await Promise.all(modules.map((name) => readConfiguration(folder, name)));
+      return read.flat();
+    },
+    look: lookAtPath,
   };
+}
+
+/** None where it is no file, or cannot be read. */
+async function readConfiguration(folder: string, name: string): Promise<ModuleConfiguration[]> {
+  try {
+    const real = await realpath(join(folder, name));
+    const stats = await stat(real);
+    if (!stats.isFile() || stats.size > maxConfigurationBytes) return [];
+    return [{ name, text: await readFile(real, 'utf8'), unsafe: await unsafeReason(real) }];
+  } catch {
+    return [];
+  }
 }
 
 function notPkcs11(path: string, problem: string): AppError {

@@ -13,9 +13,15 @@ export function connectAnswer(state: State, isAsked: boolean): State {
   return { ...state, error: toErrorShape(reasonOf(state, isAsked)) };
 }
 
-function reasonOf({ activity }: State, isAsked: boolean): AppError {
+function reasonOf({ activity, reason }: State, isAsked: boolean): AppError {
   if (activity === 'idle') {
     return new AppError('cancelled', { message: 'The account was disconnected meanwhile.' });
+  }
+  if (reason === 'touch') {
+    return new AppError('touch-needed', {
+      message: 'The token still waits for a touch.',
+      remedy: 'Touch it while it blinks, or connect again and touch it then.',
+    });
   }
   if (!isAsked) return new AppError('timed-out');
   return new AppError('pin-needed', {

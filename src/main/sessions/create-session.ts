@@ -12,7 +12,7 @@ import {
   readCreateSessionAnswer,
   type SessionAnswer,
 } from '../roles-anywhere/response.ts';
-import type { Signer } from '../tokens/signer.ts';
+import type { Human, Signer } from '../tokens/signer.ts';
 import { maxCorrectionMs, type ServerClock } from './server-clock.ts';
 
 export type { SessionCredentials } from '../roles-anywhere/response.ts';
@@ -26,6 +26,8 @@ export interface CreateSessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Sends when it is the request's turn; absent: at once. */
   readonly inTurn?: InTurn;
+  /** Who is told where the token waits for a touch, and may end the waiting; absent: nobody. */
+  readonly human?: Human;
 }
 
 /** Runs what sends a request as soon as not too many others are under way. */
@@ -62,7 +64,7 @@ const pauseMs = { first: 250, max: 2_000 };
  * {@link AwsRefusal} (`aws-access-denied` ...) with what AWS said; and whatever `signer.sign` throws.
  */
 export async function createSession(
-  { account, signer, environment, signal, inTurn = (send) => send() }: CreateSessionOptions,
+  { account, signer, environment, signal, inTurn = (send) => send(), human }: CreateSessionOptions,
   ports: CreateSessionPorts,
   serverClock: ServerClock,
 ): Promise<IssuedSession> {
@@ -78,7 +80,7 @@ export async function createSession(
     const request = createSessionRequest({ account, certificate, chain, endpoint, time });
     const signedFrom = ports.clock.now();
     ports.http.warm?.(request.url); // while the token signs
-    const signature = await signer.sign(Buffer.from(request.stringToSign));
+    const signature = await signer.sign(Buffer.from(request.stringToSign), human);
     const { url, body } = request;
     const { answer, sentAt } = await inTurn(() =>
       delivery.send(

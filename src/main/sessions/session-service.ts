@@ -4,7 +4,7 @@ import { AppError, isAppError, toErrorShape, type ErrorShape } from '../../share
 import type { Account, AccountStatus, State } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AwsRefusal } from '../roles-anywhere/response.ts';
-import type { Signer, SignerKey } from '../tokens/signer.ts';
+import type { Human, Signer, SignerKey } from '../tokens/signer.ts';
 import { Attempt } from './attempt.ts';
 import type { InTurn } from './create-session.ts';
 import type { LiveSession } from './live-session.ts';
@@ -22,12 +22,14 @@ export interface SessionDependencies {
   /**
    * One signature, one CreateSession. Raising `signal` ends it early; whatever it answers then is dropped.
    * @param inTurn what is sent goes through it, so that not too much is under way at once.
+   * @param human who is told where the token waits for a touch.
    */
   readonly createSession: (
     account: Account,
     signer: Signer,
     signal: AbortSignal,
     inTurn: InTurn,
+    human: Human,
   ) => Promise<LiveSession>;
   readonly outlets: {
     /** Puts credentials where the account's outlet keeps them. */
@@ -41,6 +43,8 @@ export interface SessionDependencies {
     add(account: string): void;
     delete(account: string): void;
   };
+  /** Who is told of a touch that a renewal turns out to want which nobody began. */
+  readonly bystander: Requester;
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
@@ -274,6 +278,7 @@ export class SessionService {
           group.ready(this.#dependencies.prepareSigner, found, signal, (unlock) =>
             session.whileUnlocking(unlock),
           ),
+        group.requester,
       );
     } else {
       group.skip();
@@ -284,13 +289,14 @@ export class SessionService {
 
   /** Without a person. */
   #renewAlone(session: Session): Promise<void> {
-    const { accounts, prepareSigner } = this.#dependencies;
+    const { accounts, prepareSigner, bystander } = this.#dependencies;
     // Should the renewal wait for somebody, the outlet need not.
     if (session.unpublished) void this.#put(session).catch(() => undefined);
     return this.#renew(
       session,
       () => accounts.get(session.id),
       (account) => readyAlone(prepareSigner, account),
+      bystander,
     );
   }
 
@@ -299,6 +305,7 @@ export class SessionService {
     session: Session,
     find: () => Account,
     makeReady: (account: Account, signal: AbortSignal) => Promise<Signer>,
+    requester: Requester,
   ): Promise<void> {
     this.#lookAtClock();
     if (session.hasExpired(this.#dependencies.clock.now())) this.#expire(session);
@@ -309,7 +316,15 @@ export class SessionService {
       session.key = signer.key;
       session.certificate = signer.certificate;
       this.#clearWay(signer.key);
-      const issued = await this.#dependencies.createSession(account, signer, signal, this.#inTurn);
+      const human: Human = {
+        ...requester,
+        accounts: [account.label],
+        unneeded: signal,
+        onTouch: (waits) => {
+          if (!signal.aborted) session.waitForTouch(waits);
+        },
+      };
+      const issued = await this.#dependencies.createSession(account, signer, signal, this.#inTurn, human);
       signal.throwIfAborted();
       this.#lookAtClock(); // its times are of the clock as it is now
       session.take(issued);

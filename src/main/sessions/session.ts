@@ -131,6 +131,13 @@ export class Session {
     };
   }
 
+  /** Whether what is under way waits for a touch of its token. */
+  waitForTouch(waits: boolean): void {
+    const { activity } = this.#state;
+    if (activity === 'connecting' || activity === 'renewing')
+      this.#change({ reason: waits ? 'touch' : null });
+  }
+
   /** Runs what opens its key. */
   async whileUnlocking(unlock: () => Promise<void>): Promise<void> {
     this.unlocking = true;

@@ -10,14 +10,14 @@ import { hostResponseSchema, hostResults } from './host-results.ts';
 
 /**
  * Milliseconds until a host that does not answer is killed. Most calls of PKCS#11 block its event loop, so it cannot
- * watch itself. A signature may wait for a touch.
+ * watch itself. A signature may wait for a touch: a YubiKey waits 15 s, and OpenSC has it wait four times.
  */
 const deadlinesMs: Readonly<Record<HostMethod, number>> = {
   open: 15_000,
   tokens: 15_000,
   objects: 30_000,
   login: 30_000,
-  sign: 60_000,
+  sign: 75_000,
   counts: 5_000,
 };
 
@@ -69,14 +69,19 @@ export class HostClient {
 
   /**
    * Asks the host, which is started where it does not run.
+   * @param begin called when its turn has come; what it throws is the answer then, and nothing is sent.
    * @throws AppError `token-failed` where the process dies, does not answer in time or answers nonsense;
    * `pin-needed` where {@link end} was called meanwhile; and what the method fails with.
    */
-  request<M extends HostMethod>(method: M, params: HostParams<M>): Promise<HostResult<M>> {
+  request<M extends HostMethod>(
+    method: M,
+    params: HostParams<M>,
+    begin: () => void = () => undefined,
+  ): Promise<HostResult<M>> {
     this.#waiting += 1;
     const ends = this.#ends;
     const answer = this.#queue
-      .then(() => this.#exchange(method, params, ends))
+      .then(() => this.#exchange(method, params, ends, begin))
       .finally(() => {
         this.#waiting -= 1;
       });
@@ -100,10 +105,12 @@ export class HostClient {
     method: M,
     params: HostParams<M>,
     ends: number,
+    begin: () => void,
   ): Promise<HostResult<M>> {
     // Two processes at work on one token disturb each other: SoftHSM's C_Login fails where two meet.
     if (ends === this.#ends) await this.#gone;
     if (ends !== this.#ends) throw new AppError('pin-needed');
+    begin();
     const seconds = deadlinesMs[method] / 1000;
     const withdrawDeadline = this.#options.clock.after(deadlinesMs[method], () =>
       this.#kill(this.#failed(`no answer to “${method}” within ${String(seconds)} s`)),

@@ -1,160 +1,206 @@
 /** Which PKCS#11 modules there are, and which may be loaded: loading one is running its code. */
 import { isAppError, AppError } from '../../shared/errors.ts';
 import type { ModuleFile, ModuleFiles } from '../ports.ts';
+import { byPreference, moduleKind, type ModuleKind } from './module-kind.ts';
+import { builtInPaths, isBuiltInModule, p11Kits, type P11Kit } from './module-places.ts';
+import { moduleLines, type ModuleFileText } from './p11-kit.ts';
 import type { Computer } from './shared-library.ts';
+import { tpmProblem, tpmUnsupported } from './tpm-setup.ts';
 
 /** Modules that were confirmed by a human once, each as it was then. */
 export interface ConfirmedModules {
   /** @param path with links resolved. @param sha256 lower-case hex of the content. */
   has(path: string, sha256: string): boolean;
+  /** Whether a module at this path was confirmed, whatever it was then. */
+  knows(path: string): boolean;
   add(path: string, sha256: string): void;
-}
-
-/** Where distributions put libraries of an architecture (Debian's multiarch tuples). */
-const multiarch: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
-  x64: 'x86_64-linux-gnu',
-  arm64: 'aarch64-linux-gnu',
-  arm: 'arm-linux-gnueabihf',
-  ia32: 'i386-linux-gnu',
-  ppc64: 'powerpc64le-linux-gnu',
-  riscv64: 'riscv64-linux-gnu',
-  s390x: 's390x-linux-gnu',
-};
-
-interface BuiltIn {
-  /** Library folders are put before them; an absolute path stands for itself. */
-  readonly files: readonly string[];
-}
-
-/** In order of preference: the maker's own module before a general one, hardware before software. */
-const builtIns: Readonly<Partial<Record<NodeJS.Platform, readonly BuiltIn[]>>> = {
-  linux: [
-    { files: ['libykcs11.so', 'libykcs11.so.2', 'pkcs11/libykcs11.so'] },
-    { files: ['pkcs11/libtpm2_pkcs11.so', 'libtpm2_pkcs11.so', 'libtpm2_pkcs11.so.1'] },
-    { files: ['opensc-pkcs11.so', 'pkcs11/opensc-pkcs11.so'] },
-    { files: ['softhsm/libsofthsm2.so', 'pkcs11/libsofthsm2.so', 'libsofthsm2.so'] },
-  ],
-  darwin: [
-    { files: ['libykcs11.dylib', 'libykcs11.2.dylib'] },
-    { files: ['/Library/OpenSC/lib/opensc-pkcs11.so', 'opensc-pkcs11.so', 'pkcs11/opensc-pkcs11.so'] },
-    { files: ['softhsm/libsofthsm2.so', 'libsofthsm2.so'] },
-  ],
-  win32: [
-    { files: ['Yubico\\Yubico PIV Tool\\bin\\libykcs11.dll'] },
-    { files: ['OpenSC Project\\OpenSC\\pkcs11\\opensc-pkcs11.dll'] },
-    { files: ['C:\\SoftHSM2\\lib\\softhsm2-x64.dll', 'SoftHSM2\\lib\\softhsm2-x64.dll'] },
-  ],
-};
-
-function libraryFolders({ platform, arch }: Computer): readonly string[] {
-  if (platform === 'win32') return ['C:\\Program Files\\'];
-  if (platform === 'darwin') return ['/opt/homebrew/lib/', '/usr/local/lib/'];
-  const tuple = multiarch[arch];
-  return [
-    ...(tuple === undefined ? [] : [`/usr/lib/${tuple}/`]),
-    '/usr/lib64/',
-    '/usr/lib/',
-    '/usr/local/lib/',
-  ];
-}
-
-const isAbsolute = (path: string): boolean => /^(\/|[A-Za-z]:\\)/.test(path);
-
-/** Every path a built-in module may have on such a computer, in order of preference. */
-export function builtInPaths(computer: Computer): readonly string[] {
-  const folders = libraryFolders(computer);
-  return (builtIns[computer.platform] ?? []).flatMap(({ files }) =>
-    files.flatMap((file) => (isAbsolute(file) ? [file] : folders.map((folder) => folder + file))),
-  );
-}
-
-/** Whether the built-in list names this very path. */
-export function isBuiltInModule(path: string, computer: Computer): boolean {
-  return builtInPaths(computer).includes(path);
 }
 
 /** A module as it was named, and the file behind that name. */
 export interface FoundModule {
   readonly path: string;
   readonly file: ModuleFile;
-  /** On the built-in list, or confirmed as it is now. */
+  readonly kind: ModuleKind;
+  /** On the built-in list, named by the system's p11-kit, or confirmed as it is now. */
   readonly trusted: boolean;
 }
 
+/** A module, or a file that names some, which is not loaded, and why. */
 export interface BrokenModule {
   readonly path: string;
   readonly error: AppError;
 }
 
+/** The kind of a module, whether it can be used or not. */
+export function kindOf(module: FoundModule | BrokenModule): ModuleKind {
+  return 'file' in module ? module.kind : moduleKind(module.path);
+}
+
 export interface ModuleFinder {
-  /** Built-in modules that are on this computer, each file once, in order of preference. */
+  /** The modules of this computer that need no confirmation, each file once, in order of preference. */
   installed(): Promise<(FoundModule | BrokenModule)[]>;
   /** @throws AppError `module-missing`, `module-not-pkcs11`, `module-unsafe`. */
   find(path: string): Promise<FoundModule>;
-  /** As `find`, for loading. @throws AppError also `module-unconfirmed`. */
+  /** As `find`, for loading. @throws AppError also `module-unconfirmed`, `platform-unsupported`, `tpm-*`. */
   trusted(path: string): Promise<FoundModule>;
   /** Remembers that a human confirmed the module as it is now. */
   confirm(module: FoundModule): void;
+  /** What a module failed with, in better words where something is found to be in its way. */
+  explain(module: FoundModule, error: AppError): Promise<AppError>;
 }
 
 export interface ModuleFinderOptions {
   readonly moduleFiles: ModuleFiles;
   readonly confirmedModules: ConfirmedModules;
   readonly computer: Computer;
+  /** What modules are started with. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export function createModuleFinder(options: ModuleFinderOptions): ModuleFinder {
-  const { moduleFiles, confirmedModules, computer } = options;
+  return new Finder(options);
+}
 
-  async function inspect(path: string): Promise<ModuleFile> {
-    const file = await moduleFiles.inspect(path);
-    if (file.unsafe === null) return file;
-    throw new AppError('module-unsafe', {
-      message: `The PKCS#11 module ${path} is not loaded: ${file.unsafe}.`,
+class Finder implements ModuleFinder {
+  readonly #options: ModuleFinderOptions;
+
+  constructor(options: ModuleFinderOptions) {
+    this.#options = options;
+  }
+
+  async installed(): Promise<(FoundModule | BrokenModule)[]> {
+    const modules = await Promise.all(
+      (await this.#candidates()).map(async (module) => {
+        if ('error' in module) return module;
+        const error = await this.#problem(module, false);
+        return error === null ? module : { path: module.path, error };
+      }),
+    );
+    const elsewhere = this.#options.computer.platform === 'linux' ? [] : [noTpmHere];
+    return [...modules, ...elsewhere];
+  }
+
+  async find(path: string): Promise<FoundModule> {
+    const file = await this.#inspect(path);
+    return { path, file, kind: kindOfFile(path, file), trusted: await this.#isTrusted(path, file) };
+  }
+
+  async trusted(path: string): Promise<FoundModule> {
+    const module = await this.find(path);
+    if (!module.trusted) throw this.#unconfirmed(module);
+    const problem = await this.#problem(module, false);
+    if (problem !== null) throw problem;
+    return module;
+  }
+
+  confirm({ file }: FoundModule): void {
+    this.#options.confirmedModules.add(file.path, file.sha256);
+  }
+
+  async explain(module: FoundModule, error: AppError): Promise<AppError> {
+    if (error.code !== 'token-failed') return error;
+    return (await this.#problem(module, true)) ?? error;
+  }
+
+  async #problem({ kind }: FoundModule, hasFailed: boolean): Promise<AppError | null> {
+    if (kind !== 'tpm') return null;
+    const { computer, environment, moduleFiles } = this.#options;
+    const look = (path: string) => moduleFiles.look(path);
+    return tpmProblem({ platform: computer.platform, environment, look }, hasFailed);
+  }
+
+  #unconfirmed({ path, file }: FoundModule): AppError {
+    const remedy = `Confirm it at a terminal: rolekey tokens --pkcs11-lib ${path}.`;
+    if (this.#options.confirmedModules.knows(file.path)) {
+      return new AppError('module-unconfirmed', {
+        message: `The PKCS#11 module ${path} is not loaded: it changed since you confirmed it.`,
+        remedy: `If its maker’s software was updated, confirm it again: rolekey tokens --pkcs11-lib ${path}.`,
+      });
+    }
+    return new AppError('module-unconfirmed', {
+      message: `The PKCS#11 module ${path} is not loaded: it is not on the built-in list and was never confirmed.`,
+      remedy,
     });
   }
 
-  async function inspectBuiltIn(path: string): Promise<FoundModule | BrokenModule | null> {
-    try {
-      return { path, file: await inspect(path), trusted: true };
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      return error.code === 'module-missing' ? null : { path, error };
-    }
-  }
-
-  async function installed(): Promise<(FoundModule | BrokenModule)[]> {
-    const files = new Set<string>();
-    const modules: (FoundModule | BrokenModule)[] = [];
-    for (const module of await Promise.all(builtInPaths(computer).map(inspectBuiltIn))) {
-      if (module === null) continue;
-      if ('file' in module) {
-        if (files.has(module.file.path)) continue;
-        files.add(module.file.path);
-      }
-      modules.push(module);
-    }
-    return modules;
-  }
-
-  async function isTrusted(path: string, file: ModuleFile): Promise<boolean> {
+  async #isTrusted(path: string, file: ModuleFile): Promise<boolean> {
+    const { computer, confirmedModules } = this.#options;
     if (isBuiltInModule(path, computer) || confirmedModules.has(file.path, file.sha256)) return true;
-    return (await installed()).some((module) => 'file' in module && module.file.path === file.path);
+    return (await this.#candidates()).some((module) => 'file' in module && module.file.path === file.path);
   }
 
-  async function find(path: string): Promise<FoundModule> {
-    const file = await inspect(path);
-    return { path, file, trusted: await isTrusted(path, file) };
+  /** Whatever its setting up. */
+  async #candidates(): Promise<(FoundModule | BrokenModule)[]> {
+    const { computer } = this.#options;
+    const builtIn = builtInPaths(computer).map((path) => this.#tryInspect([path], false));
+    const named = p11Kits(computer).map((kit) => this.#ofP11Kit(kit));
+    const found = [...(await Promise.all(builtIn)).flat(), ...(await Promise.all(named)).flat()];
+    return eachFileOnce(found).sort((a, b) => byPreference(kindOf(a), kindOf(b)));
   }
 
-  async function trusted(path: string): Promise<FoundModule> {
-    const module = await find(path);
-    if (module.trusted) return module;
-    throw new AppError('module-unconfirmed', {
-      message: `The PKCS#11 module ${path} is not on the built-in list and was not confirmed, or it changed since.`,
-      remedy: `Confirm it at a terminal: rolekey tokens --pkcs11-lib ${path}.`,
-    });
+  async #ofP11Kit({ configurations, modules }: P11Kit): Promise<(FoundModule | BrokenModule)[]> {
+    const folders: ModuleFileText[][] = [];
+    const broken: BrokenModule[] = [];
+    for (const folder of configurations) {
+      const files = await this.#options.moduleFiles.configurations(folder);
+      folders.push(files.filter(({ unsafe }) => unsafe === null));
+      for (const { name, unsafe } of files) {
+        if (unsafe !== null) broken.push(unsafeModule(`${folder}/${name}`, unsafe));
+      }
+    }
+    const found = moduleLines(folders).map((line) =>
+      this.#tryInspect(line.startsWith('/') ? [line] : modules.map((folder) => folder + line), true),
+    );
+    return [...(await Promise.all(found)).flat(), ...broken];
   }
 
-  return { installed, find, trusted, confirm: ({ file }) => confirmedModules.add(file.path, file.sha256) };
+  /**
+   * The first of the paths that is there.
+   * @param isNamed whether it is said to be there.
+   */
+  async #tryInspect(paths: readonly string[], isNamed: boolean): Promise<(FoundModule | BrokenModule)[]> {
+    let missing: BrokenModule | null = null;
+    for (const path of paths) {
+      try {
+        const file = await this.#inspect(path);
+        return [{ path, file, kind: kindOfFile(path, file), trusted: true }];
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        const broken = { path, error };
+        if (error.code !== 'module-missing') return [broken];
+        missing ??= broken;
+      }
+    }
+    return isNamed && missing !== null ? [missing] : [];
+  }
+
+  async #inspect(path: string): Promise<ModuleFile> {
+    const file = await this.#options.moduleFiles.inspect(path);
+    if (file.unsafe === null) return file;
+    throw unsafeModule(path, file.unsafe).error;
+  }
+}
+
+/** Said in the list of modules where no TPM's can be. */
+const noTpmHere: BrokenModule = { path: 'libtpm2_pkcs11.so', error: tpmUnsupported() };
+
+/** A link may hide what it is; the file behind it may be named by its version alone. */
+function kindOfFile(path: string, file: ModuleFile): ModuleKind {
+  const kind = moduleKind(file.path);
+  return kind === 'other' ? moduleKind(path) : kind;
+}
+
+function unsafeModule(path: string, why: string): BrokenModule {
+  const message = `The PKCS#11 module ${path} is not loaded: ${why}.`;
+  return { path, error: new AppError('module-unsafe', { message }) };
+}
+
+function eachFileOnce(modules: readonly (FoundModule | BrokenModule)[]): (FoundModule | BrokenModule)[] {
+  const seen = new Set<string>();
+  return modules.filter((module) => {
+    const name = 'file' in module ? module.file.path : module.path;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
 }

@@ -5,7 +5,9 @@ import { tokenName } from './host/protocol.ts';
 import type { HostModule, HostObjects, HostParams, HostToken, TokenRef } from './host/protocol.ts';
 
 /** After these the login of a token, or the PIN held for it, cannot be counted on. */
-const loginLost: readonly ErrorCode[] = ['pin-needed', 'pin-incorrect', 'pin-locked', 'token-absent'];
+const loginLost: readonly ErrorCode[] = [
+  ...(['pin-needed', 'pin-incorrect', 'pin-final', 'pin-locked', 'token-absent'] as const),
+];
 
 export class ModuleHost {
   readonly #client: HostClient;
@@ -24,7 +26,7 @@ export class ModuleHost {
     return `${this.#client.path} ${tokenName(token)}`;
   }
 
-  /** Whether the token needs no login, or its accepted PIN is held. */
+  /** Whether the token needs no login, or its accepted PIN is held and would not be the last try. */
   isReady(token: TokenRef): boolean {
     return this.#ready.has(tokenName(token));
   }
@@ -38,7 +40,7 @@ export class ModuleHost {
     const tokens = await this.#client.request('tokens', { fresh });
     this.#ready.clear();
     for (const token of tokens) {
-      if (token.pinHeld || !token.loginRequired) this.#ready.add(tokenName(token));
+      if ((token.pinHeld && !token.pinFinalTry) || !token.loginRequired) this.#ready.add(tokenName(token));
     }
     return tokens;
   }
@@ -53,10 +55,11 @@ export class ModuleHost {
     this.#ready.add(tokenName(token));
   }
 
-  async sign(params: HostParams<'sign'>): Promise<Uint8Array> {
+  /** @param begin called when its turn has come; what it throws keeps it from being signed. */
+  async sign(params: HostParams<'sign'>, begin?: () => void): Promise<Uint8Array> {
     const { token } = params;
     const { signature } = await this.#watched(token, () =>
-      this.#client.request('sign', { ...params, token: refOf(token) }),
+      this.#client.request('sign', { ...params, token: refOf(token) }, begin),
     );
     return Buffer.from(signature, 'base64');
   }

@@ -1,5 +1,5 @@
 /** What signs a CreateSession request: a key on a token or in a file, behind one face. */
-import type { AppError, AppErrorOptions } from '../../shared/errors.ts';
+import { AppError, type AppErrorOptions } from '../../shared/errors.ts';
 import type { Account, KeyInfo } from '../../shared/model.ts';
 import type { NoAnswer, Prompts } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
@@ -39,11 +39,35 @@ export interface Signer {
   /**
    * Exactly one signature over `message` (SHA-256 digest made here): RSASSA-PKCS1-v1_5 bytes, or ECDSA as DER
    * (SEC 1 ECDSA-Sig-Value). It is verified with the certificate's key before it is returned.
-   * @param human who is told where the token waits for a touch; absent: nobody.
+   * @param human who is told where the token waits for a touch, and may end the waiting; absent: nobody.
    * @throws AppError `pin-needed` where it is not unlocked any more, `pin-locked`, `touch-needed`, `token-absent`,
-   * `token-failed`, `key-unknown`, `key-ambiguous`, `key-unsupported`, `cert-key-mismatch`.
+   * `token-failed`, `key-unknown`, `key-ambiguous`, `key-unsupported`, `cert-key-mismatch`; `cancelled` where nobody waits
+   * for it any more.
    */
   sign(message: Uint8Array, human?: Human): Promise<Uint8Array>;
+}
+
+/**
+ * A key whose certificate is locked up with it, in a PKCS#12 file. Once it is unlocked, the account's key is found anew as
+ * a {@link Signer}.
+ */
+export interface SealedKey {
+  readonly sealed: true;
+  readonly key: SignerKey;
+  /** @throws AppError what {@link Signer.unlock} throws. */
+  unlock(human: Human | null): Promise<void>;
+}
+
+export function isSealed(found: Signer | SealedKey): found is SealedKey {
+  return 'sealed' in found;
+}
+
+/** @throws AppError `pin-needed` for a key that is sealed. */
+export function unsealed<S extends Signer>(found: S | SealedKey): S {
+  if (!('sealed' in found)) return found;
+  throw new AppError('pin-needed', {
+    message: `The key file ${found.key.uri} needs its passphrase, which its certificate is locked up with, too.`,
+  });
 }
 
 /** Somebody who can be asked, and on whose behalf. */
@@ -55,6 +79,8 @@ export interface Human {
   readonly askedBy: string;
   /** Raised once none of the accounts waits any more: what is asked is void then. Absent: somebody always waits. */
   readonly unneeded?: AbortSignal;
+  /** Told when a token begins to wait for a touch that these accounts wait for, and when it does not any more. */
+  readonly onTouch?: (waits: boolean) => void;
 }
 
 /** What to say where a PIN or passphrase was asked for and not given; nothing where nobody could be asked. */
@@ -70,4 +96,4 @@ export function unanswered(why: NoAnswer | null, secret: 'PIN' | 'passphrase'): 
 export type SignerAccount = Pick<Account, 'keys' | 'certificate' | 'intermediates' | 'pkcs11Lib'>;
 
 /** One of an account's keys: ready to sign, or not there, for which the next one is looked at. */
-export type Attempt = { readonly signer: Signer } | { readonly absent: AppError };
+export type Attempt = { readonly signer: Signer | SealedKey } | { readonly absent: AppError };

@@ -19,6 +19,10 @@ const endsOfVoid: readonly ErrorCode[] = [
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
 
+  isUnderWay(name: string): boolean {
+    return this.#flights.has(name);
+  }
+
   /**
    * Runs `action` for `name`. Whoever comes while it runs shares its outcome, but asks anew where the first one's human
    * gave no answer, or need not any more, and there is another.

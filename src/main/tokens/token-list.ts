@@ -1,5 +1,5 @@
 /** The list of modules, tokens and keys there are: each key once, from the module that is preferred. */
-import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
+import { isAppError, toErrorShape } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo, Tokens } from '../../shared/model.ts';
 import type { HostModule, HostToken } from './host/protocol.ts';
 import type { TokenContents } from './key-matching.ts';
@@ -8,14 +8,13 @@ import type { ModuleHost } from './module-host.ts';
 import type { ModuleHosts } from './module-hosts.ts';
 import { isSameToken, keysShownFirst, type Sighting } from './same-token.ts';
 import type { Human } from './signer.ts';
-import type { SingleFlight } from './single-flight.ts';
 import { toTokenInfo } from './token-info.ts';
-import { loginToToken } from './token-login.ts';
+import type { TokenLogins } from './token-login.ts';
 
 export interface TokenListOptions {
   readonly finder: ModuleFinder;
   readonly hosts: ModuleHosts;
-  readonly logins: SingleFlight;
+  readonly logins: TokenLogins;
   /** What is on a token, matched. */
   readonly readContents: (host: ModuleHost, token: HostToken) => Promise<TokenContents>;
 }
@@ -69,10 +68,11 @@ export class TokenList {
     return finder.trusted(path);
   }
 
-  #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    return orBroken(module.path, async () => {
-      const host = this.#options.hosts.of(module);
+  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
+    if ('error' in module) return module;
+    const { hosts, finder } = this.#options;
+    const opened = await orBroken(module.path, async () => {
+      const host = hosts.of(module);
       const wasRunning = host.running;
       return {
         path: module.path,
@@ -82,6 +82,8 @@ export class TokenList {
         tokens: await host.tokens(true),
       };
     });
+    if (!('error' in opened)) return opened;
+    return { ...opened, error: await finder.explain(module, opened.error) };
   }
 
   /** One after the other: a human answers one question at a time, and one for a token that two modules show. */
@@ -93,8 +95,7 @@ export class TokenList {
       for (const token of tokens) {
         if (!token.loginRequired || !token.pinInitialised || token.pinLocked) continue;
         if (earlier.some((other) => isSameToken(other, token))) continue;
-        if (human === null) throw new AppError('pin-needed');
-        await this.#options.logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+        await this.#options.logins.unlock(host, token, human);
       }
       earlier.push(...tokens);
     }

@@ -1,19 +1,29 @@
 /** Keys for whoever needs a signature, and the list of all keys there are. */
 import { AppError } from '../../shared/errors.ts';
 import type { Tokens } from '../../shared/model.ts';
-import type { Clock, Files, Logger, ModuleFiles, TokenHosts } from '../ports.ts';
+import type { Clock, Files, Logger, ModuleFiles, SshAgent, TokenHosts } from '../ports.ts';
 import { FileKeys } from './file-keys.ts';
 import type { HostCounts, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
 import { createModuleFinder, type ConfirmedModules, type ModuleFinder } from './module-finder.ts';
 import type { ModuleHost } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
+import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
-import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
-import { SingleFlight } from './single-flight.ts';
+import {
+  unsealed,
+  type Attempt,
+  type Human,
+  type SealedKey,
+  type Signer,
+  type SignerAccount,
+} from './signer.ts';
+import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
 import { alwaysAuthenticatesById } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
 import { TokenList } from './token-list.ts';
+import { TokenLogins } from './token-login.ts';
+import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
 
 export interface TokenServiceOptions {
@@ -21,18 +31,25 @@ export interface TokenServiceOptions {
   readonly moduleFiles: ModuleFiles;
   readonly confirmedModules: ConfirmedModules;
   readonly files: Files;
+  readonly sshAgent: SshAgent;
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The keyring, and which tokens' PINs are in it. Absent: no PIN can be remembered. */
+  readonly remembered?: Omit<RememberedPinsOptions, 'log'>;
 }
 
 export interface TokenService {
   /**
-   * The first of the account's keys that is there, with its certificate as it is now. Asks nobody anything.
+   * The first of the account's keys that is there, with its certificate as it is now, or sealed. Asks nobody anything.
    * @throws AppError where none is there what the first one lacks (`token-absent`, `key-unknown`, `module-missing`,
-   * `file-unreadable`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`, `cert-missing`,
-   * `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
+   * `file-unreadable`, `ssh-agent-missing`, `ssh-key-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
+   * `cert-missing`, `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
    */
+  find(account: SignerAccount): Promise<Signer | SealedKey>;
+  /** @throws AppError what {@link find} throws, and `pin-needed` for a key that is sealed. */
   signer(account: SignerAccount): Promise<Signer>;
   /**
    * Modules, tokens and keys: of the one module named, else of all built-in ones.
@@ -45,10 +62,12 @@ export interface TokenService {
   counts(): Promise<HostCounts>;
   /**
    * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
-   * at once.
+   * at once. A PIN in the keyring is used again once a human asks for its token.
    * @returns when their processes are gone, each after the call it was in, or killed.
    */
   lock(): Promise<void>;
+  /** Takes every remembered PIN out of the keyring. @throws AppError `keyring-missing`, `keyring-locked`. */
+  forgetRemembered(): Promise<void>;
   /** Locks for good. */
   close(): Promise<void>;
 }
@@ -61,8 +80,10 @@ class Service implements TokenService {
   readonly #options: TokenServiceOptions;
   readonly #finder: ModuleFinder;
   readonly #hosts: ModuleHosts;
-  readonly #logins = new SingleFlight();
+  readonly #remembered: RememberedPins;
+  readonly #logins: TokenLogins;
   readonly #fileKeys: FileKeys;
+  readonly #sshAgentKeys: SshAgentKeys;
   readonly #tokenKeys: TokenKeys;
   readonly #tokenList: TokenList;
   /** Warnings said already. */
@@ -70,20 +91,29 @@ class Service implements TokenService {
 
   constructor(options: TokenServiceOptions) {
     this.#options = options;
-    this.#finder = createModuleFinder(options);
+    this.#finder = createModuleFinder({ environment: {}, ...options });
     this.#hosts = new ModuleHosts(options);
+    const { remembered, log } = options;
+    this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
+    this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
+    this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });
     const shared = {
       finder: this.#finder,
       hosts: this.#hosts,
       logins: this.#logins,
       readContents: (host: ModuleHost, token: HostToken) => this.#readContents(host, token),
     };
-    this.#tokenKeys = new TokenKeys({ ...shared, files: options.files, clock: options.clock });
+    const { files, clock } = options;
+    this.#tokenKeys = new TokenKeys({ ...shared, files, clock, touches: new TouchWatch(clock) });
     this.#tokenList = new TokenList(shared);
   }
 
   async signer(account: SignerAccount): Promise<Signer> {
+    return unsealed(await this.find(account));
+  }
+
+  async find(account: SignerAccount): Promise<Signer | SealedKey> {
     let firstAbsent: AppError | null = null;
     for (const key of account.keys) {
       const attempt = await this.#find(key, account);
@@ -102,8 +132,13 @@ class Service implements TokenService {
   }
 
   lock(): Promise<void> {
+    this.#remembered.lock();
     this.#fileKeys.forget();
     return this.#hosts.endAll();
+  }
+
+  forgetRemembered(): Promise<void> {
+    return this.#remembered.forgetAll();
   }
 
   close(): Promise<void> {
@@ -113,12 +148,7 @@ class Service implements TokenService {
 
   async #find(key: string, account: SignerAccount): Promise<Attempt> {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
-    if (key.startsWith('ssh-agent:')) {
-      const message = 'Keys of an ssh-agent are not supported yet.';
-      const remedy =
-        'Name a key on a token or in a PEM file instead: rolekey accounts edit ID --private-key KEY.';
-      return { absent: new AppError('key-unsupported', { message, remedy }) };
-    }
+    if (isSshAgentKey(key)) return this.#sshAgentKeys.find(key, account);
     return this.#fileKeys.find(key, account);
   }
 

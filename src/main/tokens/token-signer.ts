@@ -5,8 +5,8 @@ import { signatureFromToken, tokenInput, verifySignature } from '../roles-anywhe
 import type { HostKeyRef, HostToken } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
 import type { Human, Signer, SignerKey } from './signer.ts';
-import type { SingleFlight } from './single-flight.ts';
-import { loginToToken } from './token-login.ts';
+import type { TokenLogins } from './token-login.ts';
+import type { TouchWatch } from './touch-watch.ts';
 
 export interface TokenSignerOptions {
   readonly host: ModuleHost;
@@ -17,7 +17,9 @@ export interface TokenSignerOptions {
   readonly certificate: Certificate;
   readonly issuers: readonly Certificate[];
   /** Shared by all signers, so that several keys on a token ask for one PIN. */
-  readonly logins: SingleFlight;
+  readonly logins: TokenLogins;
+  /** Shared likewise: a token signs for one at a time. */
+  readonly touches: TouchWatch;
 }
 
 /** A key on a token. */
@@ -28,7 +30,7 @@ export class TokenSigner implements Signer {
   readonly #options: TokenSignerOptions;
 
   constructor(options: TokenSignerOptions) {
-    this.key = options.key;
+    this.key = options.touches.known(options.key);
     this.certificate = options.certificate;
     this.issuers = options.issuers;
     this.#options = options;
@@ -40,24 +42,19 @@ export class TokenSigner implements Signer {
 
   async unlock(human: Human | null): Promise<void> {
     const { host, token, logins } = this.#options;
-    if (human === null) {
-      if (!host.isReady(token)) throw new AppError('pin-needed');
-      return;
-    }
-    await logins.run(host.nameOf(token), human, () => loginToToken(host, token, human));
+    await logins.unlock(host, token, human);
   }
 
-  async sign(message: Uint8Array): Promise<Uint8Array> {
-    const { host, token, privateKey } = this.#options;
+  async sign(message: Uint8Array, human?: Human): Promise<Uint8Array> {
+    const { host, token, privateKey, touches } = this.#options;
     const { keyType } = this.certificate;
     if (keyType === null) throw new AppError('key-unsupported');
     const { mechanism, data } = tokenInput(keyType, message);
-    const answer = await host.sign({
-      token,
-      key: privateKey,
-      mechanism,
-      data: Buffer.from(data).toString('base64'),
-    });
+    const { touch } = this.key;
+    const request = { token, key: privateKey, mechanism, data: Buffer.from(data).toString('base64'), touch };
+    const answer = await touches.sign(host.nameOf(token), this.key, human, (begin) =>
+      host.sign(request, begin),
+    );
     const signature = signatureFromToken(keyType, answer);
     // A wrong signature is AWS's to refuse, but ours to explain.
     if (!verifySignature(this.certificate, message, signature)) throw new AppError('cert-key-mismatch');

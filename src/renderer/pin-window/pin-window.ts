@@ -26,7 +26,50 @@ function words(sentence: Sentence): (Node | string)[] {
   return sentence.map((piece) => (typeof piece === 'string' ? piece : element('bdi', {}, piece.foreign)));
 }
 
+/** A touch is no question: there is nothing to type, and nothing to send. */
+function showTouch(prompt: Extract<Prompt, { kind: 'touch' }>): void {
+  const waiting = pinText.accounts(prompt.accounts);
+  const problem = element('p', { role: 'alert', class: 'problem' });
+  const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
+  const giveUp = async (): Promise<void> => {
+    if (cancel.disabled) return;
+    cancel.disabled = true;
+    cancel.textContent = pinText.ending;
+    const answered = await bridge.calls.answerPrompt({ id: prompt.id, answer: { cancel: true } });
+    if (!('error' in answered)) return; // the main side closes the window
+    problem.textContent = pinText.failed(answered.error);
+    cancel.disabled = false;
+    cancel.textContent = pinText.cancel;
+  };
+  const dialog = element(
+    'div',
+    { role: 'dialog', class: 'touch', 'aria-labelledby': 'what', 'aria-describedby': 'about' },
+    element('h1', { id: 'what' }, ...words(pinText.what(prompt))),
+    element(
+      'div',
+      { id: 'about' },
+      element('p', {}, pinText.blinks),
+      ...(waiting === null ? [] : [element('p', {}, ...words(waiting))]),
+      element('p', { class: 'asked' }, ...words(pinText.askedBy(prompt.askedBy))),
+    ),
+    problem,
+    element('div', { class: 'actions' }, cancel),
+  );
+  cancel.addEventListener('click', () => void giveUp());
+  dialog.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') void giveUp();
+  });
+  document.title = pinText.title(prompt);
+  place?.replaceChildren(dialog);
+  cancel.focus();
+}
+
 function show(prompt: Prompt): void {
+  if (prompt.kind === 'touch') showTouch(prompt);
+  else ask(prompt);
+}
+
+function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   const tries = pinText.tries(prompt);
   const isLastTry = prompt.kind === 'pin' && prompt.finalTry;
   const waiting = prompt.kind === 'confirm-module' ? null : pinText.accounts(prompt.accounts);
@@ -35,6 +78,8 @@ function show(prompt: Prompt): void {
     ...{ type: 'password', id: 'secret', name: 'secret', autocomplete: 'off', spellcheck: 'false' },
     ...{ maxlength: '1024', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
   });
+  const box = element('input', { type: 'checkbox', id: 'remember', 'aria-describedby': 'remember-warning' });
+  const mayRemember = prompt.kind === 'pin' && prompt.mayRemember;
   const send = element('button', { type: 'submit', class: 'button button-primary' }, pinText.enter);
   const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
   const form = element(
@@ -50,6 +95,12 @@ function show(prompt: Prompt): void {
     problem,
     element('p', { id: 'tries', class: isLastTry ? 'last-try' : 'tries' }, tries ?? ''),
     field,
+    ...(mayRemember
+      ? [
+          element('label', { class: 'remember' }, box, pinText.remember),
+          element('p', { id: 'remember-warning', class: 'warning' }, pinText.rememberWarning),
+        ]
+      : []),
     element('div', { class: 'actions' }, cancel, send),
   );
 
@@ -57,6 +108,7 @@ function show(prompt: Prompt): void {
   const adapt = (): void => {
     send.disabled = isUnderWay || field.value === '';
     field.readOnly = isUnderWay;
+    box.disabled = isUnderWay;
     send.textContent = isUnderWay ? pinText.sending : pinText.enter;
   };
   const answer = async (given: PromptAnswer): Promise<void> => {
@@ -73,7 +125,8 @@ function show(prompt: Prompt): void {
   field.addEventListener('input', adapt);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (!isUnderWay && field.value !== '') void answer({ secret: field.value });
+    if (isUnderWay || field.value === '') return;
+    void answer({ secret: field.value, ...(box.checked ? { remember: true } : {}) });
   });
   const giveUp = (): void => {
     if (!isUnderWay) void answer({ cancel: true });

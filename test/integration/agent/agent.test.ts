@@ -64,6 +64,7 @@ const options = () => {
     home: root,
     env,
     tokenHostBundle: join(root, 'not-built.cjs'),
+    keyringBundle: join(root, 'not-built.cjs'),
     endsWhenIdle: false,
   };
 };

@@ -154,6 +154,7 @@ describe('POST /v1/takeover', () => {
       home: world.home,
       env: world.env,
       tokenHostBundle: resolve('dist/main/token-host.cjs'),
+      keyringBundle: resolve('dist/main/keyring.cjs'),
       endsWhenIdle: false,
       succeed: async () => {
         const { text } = await ask('POST', '/v1/takeover', { 'rolekey-protocol': '1' });
@@ -221,6 +222,7 @@ describe('POST /v1/takeover', () => {
       ...{ version: '0.0.0', mode: 'app', cliPath: world.cli, home: world.home, env: world.env },
       paths: pathsOf({ platform: 'linux', env: world.env, uid: process.getuid!(), home: world.home }),
       tokenHostBundle: resolve('dist/main/token-host.cjs'),
+      keyringBundle: resolve('dist/main/keyring.cjs'),
       endsWhenIdle: false,
     });
     expect((await ask('POST', '/v1/takeover', { 'rolekey-protocol': '1' })).status).toBe(400);

@@ -39,6 +39,7 @@ beforeAll(async () => {
   agent = (await startAgent({
     ...{ version: '1.2.3', paths, cliPath: '/opt/rolekey/bin/rolekey', home: root, env },
     tokenHostBundle: join(root, 'not-built.cjs'),
+    keyringBundle: join(root, 'not-built.cjs'),
     endsWhenIdle: false,
     notifier: { show: (notification) => shown.push(notification), withdraw: () => undefined },
   }))!;

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
 import { softHsmModule } from '../../support/soft-token/soft-hsm.ts';
@@ -139,5 +140,103 @@ describe('a module that another user could change', () => {
     const link = join(dirname(folder), 'link.so');
     symlinkSync(module, link);
     expect((await inspect(link)).unsafe).toContain(folder);
+  });
+});
+
+describe('module files of p11-kit', () => {
+  const read = async () => moduleFiles.configurations(folder);
+
+  it('are read by name, and nothing else is', async () => {
+    writeFileSync(join(folder, 'b.module'), 'module: b.so', { mode: 0o644 });
+    writeFileSync(join(folder, 'a.module'), 'module: a.so', { mode: 0o644 });
+    writeFileSync(join(folder, 'c.conf'), 'module: c.so', { mode: 0o644 });
+    mkdirSync(join(folder, 'd.module'));
+    execFileSync('mkfifo', [join(folder, 'e.module')]);
+    symlinkSync('nowhere', join(folder, 'f.module'));
+    writeFileSync(join(folder, 'g.module'), '#'.repeat(70_000), { mode: 0o644 });
+    expect(await read()).toEqual([
+      { name: 'a.module', text: 'module: a.so', unsafe: null },
+      { name: 'b.module', text: 'module: b.so', unsafe: null },
+    ]);
+  });
+
+  it.each([
+    ['it', 0o666, 0o755],
+    ['its folder', 0o644, 0o777],
+  ])('say why one is not to be trusted: others may write %s', async (_, fileMode, folderMode) => {
+    writeFileSync(join(folder, 'a.module'), 'module: a.so');
+    chmodSync(join(folder, 'a.module'), fileMode);
+    chmodSync(folder, folderMode);
+    const files = await read();
+    expect(files.map(({ name }) => name)).toEqual(['a.module']);
+    expect(files[0]?.unsafe).toMatch(/can be written by other users/);
+  });
+
+  it('are none where there is no folder', async () => {
+    expect(await moduleFiles.configurations(join(directory, 'nothing'))).toEqual([]);
+    expect(await moduleFiles.configurations(module)).toEqual([]);
+  });
+});
+
+describe('a path', () => {
+  it('that cannot be seen does not exist', async () => {
+    expect(await moduleFiles.look(join(directory, 'nothing'))).toEqual({
+      exists: false,
+      usable: false,
+      group: null,
+      members: [],
+    });
+  });
+
+  it('of ours is usable, as is a device that everybody may use', async () => {
+    expect(await moduleFiles.look(module)).toMatchObject({ exists: true, usable: true });
+    expect(await moduleFiles.look(folder)).toMatchObject({ exists: true, usable: true });
+    expect(await moduleFiles.look('/dev/null')).toMatchObject({ exists: true, usable: true });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('says its group, and who may do what (only root can try)', async () => {
+    const tss = Number(execFileSync('getent', ['group', 'tss'], { encoding: 'utf8' }).split(':')[2]);
+    chownSync(module, 0, tss);
+    expect(await moduleFiles.look(module)).toMatchObject({ exists: true, usable: true, group: 'tss' });
+    chownSync(module, 0, anotherUser);
+    expect(await moduleFiles.look(module)).toMatchObject({ group: null, members: [] });
+  });
+});
+
+describe('as another user', () => {
+  /** The adapter, run by a process that is nobody. */
+  const lookAs = (path: string): unknown => {
+    const bundle = join(directory, 'look.cjs');
+    buildSync({
+      entryPoints: ['src/main/node/path-look.ts'],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      logLevel: 'warning',
+    });
+    chmodSync(directory, 0o755);
+    chmodSync(bundle, 0o644);
+    const program = `require(${JSON.stringify(bundle)}).lookAtPath(${JSON.stringify(path)}).then((look) => console.log(JSON.stringify(look)))`;
+    const output = execFileSync(process.execPath, ['-e', program], {
+      encoding: 'utf8',
+      uid: 65_534,
+      gid: 65_534,
+    });
+    return JSON.parse(output);
+  };
+
+  it.skipIf(process.getuid?.() !== 0).each([
+    ['may be read and written', 0o666, { exists: true, usable: true }],
+    ['may only be read', 0o644, { exists: true, usable: false }],
+    ['may neither', 0o600, { exists: true, usable: false }],
+  ])('a path that %s (only root can try)', (_, mode, expected) => {
+    chmodSync(module, mode);
+    expect(lookAs(module)).toMatchObject({ ...expected, group: 'root' });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('a path in a folder that is closed does not exist', () => {
+    chmodSync(folder, 0o700);
+    expect(lookAs(module)).toMatchObject({ exists: false });
   });
 });

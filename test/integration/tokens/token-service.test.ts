@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tokensSchema } from '../../../src/shared/model.ts';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Files } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -64,8 +65,10 @@ beforeEach(() => {
       environment: { ...process.env, ...hsm.environment, PKCS11SPY: hsm.module, PKCS11SPY_OUTPUT: spyLog },
     }),
     moduleFiles: createModuleFiles(),
+    sshAgent: createSshAgent(null),
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
     files,

@@ -125,6 +125,13 @@ export const tokens = {
 export function pinPrompt(rest: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     ...{ id: 'q1', kind: 'pin', token: { label: 'Work', serial: '1234' }, accounts: ['Production'] },
-    ...{ askedBy: 'the Rolekey window', triesLeft: 3, finalTry: false, previous: null, ...rest },
+    ...{
+      askedBy: 'the Rolekey window',
+      triesLeft: 3,
+      finalTry: false,
+      previous: null,
+      mayRemember: true,
+      ...rest,
+    },
   };
 }

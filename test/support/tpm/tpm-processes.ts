@@ -65,11 +65,16 @@ export class TpmProcesses {
     const [manager, emulator] = [this.#manager, this.#emulator];
     this.#manager = null;
     this.#emulator = null;
-    if (manager !== null) await endHelper(manager);
+    if (manager !== null) await endAtOnce(manager);
     if (emulator === null) return;
     // A TPM that lost its power after a PIN was used counts a wrong one (TPM 2.0 Library, part 1, non-orderly shutdown).
     spawnSync('tpm2_shutdown', ['--clear', '--tcti', this.#tcti], { stdio: 'ignore' });
     await endHelper(emulator);
+  }
+
+  /** What is asked of the TPM now gets no answer, until the power goes. */
+  pause(): void {
+    this.#manager?.kill('SIGSTOP');
   }
 
   async end(): Promise<void> {
@@ -129,6 +134,14 @@ export class TpmProcesses {
       failed.catch(() => undefined); // it ends one day
     }
   }
+}
+
+/** Also one that stands still. */
+async function endAtOnce(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
 }
 
 /** A port of the loopback address that is free now. */

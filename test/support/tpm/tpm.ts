@@ -74,6 +74,11 @@ export class Tpm {
     return new TpmToken(this, { label, pin });
   }
 
+  /** The TPM takes what it is asked and answers nothing, until it is stopped. */
+  pause(): void {
+    this.#processes.pause();
+  }
+
   /** The TPM goes away, as one whose driver died: processes that use it keep what they have and get no answer. */
   stop(): Promise<void> {
     return this.#processes.powerOff();

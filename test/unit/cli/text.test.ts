@@ -8,6 +8,7 @@ import {
   stateWords,
   statusTable,
   tokensText,
+  touchNote,
 } from '../../../src/cli/text.ts';
 import { relativeReason } from '../../../src/shared/constants.ts';
 import {
@@ -43,6 +44,8 @@ describe('a state in words', () => {
     [{ error }, 'ended'],
     [{ serving }, 'connected until 10:05'],
     [{ activity: 'connecting' }, 'connecting'],
+    [{ activity: 'connecting', reason: 'touch' }, 'touch the token now'],
+    [{ activity: 'renewing', reason: 'touch', serving }, 'connected until 10:05, touch the token now'],
     [{ activity: 'renewing', serving }, 'connected until 10:05, renewing'],
     [{ activity: 'needs-you', reason: 'pin' }, 'needs you: the PIN'],
     [{ activity: 'needs-you', reason: 'pin-locked' }, 'needs you: the PIN is locked'],
@@ -266,7 +269,7 @@ describe('tokens', () => {
 describe('a question', () => {
   const pin = {
     ...{ id: '1', kind: 'pin', token: { label: 'Yubi', serial: '42' }, accounts: ['A'], askedBy: 'rolekey' },
-    ...{ triesLeft: null, finalTry: false, previous: null },
+    ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
   } as Extract<Prompt, { kind: 'pin' }>;
   const ask = 'PIN of Yubi (serial 42) for A: ';
   const question = `Enter alone cancels.\n${ask}`;
@@ -314,6 +317,14 @@ describe('a question', () => {
     );
   });
 
+  it('for a touch: with the token, who waits for it and how the waiting is ended', () => {
+    const touch = { id: '1', kind: 'touch', askedBy: 'rolekey' } as const;
+    expect(promptText({ ...touch, token: { label: 'Y', serial: '7' }, accounts: ['A', 'B'] })).toBe(
+      'Touch Y (serial 7) for A, B while it blinks. Ctrl-C ends the waiting.',
+    );
+    expect(touchNote(['a', 'b'])).toBe('Touch the token for a, b while it blinks.');
+  });
+
   it('for a module: with path and digest, and that it is code', () => {
     const sha256 = 'ab'.repeat(32);
     const text = promptText({ id: '1', kind: 'confirm-module', path: '/m.so', sha256, askedBy: 'rolekey' });
@@ -332,9 +343,11 @@ describe('no control character of foreign text reaches the terminal', () => {
   it('in a question', () => {
     const text = promptText({
       ...{ id: '1', kind: 'pin', token: { label: evil, serial: evil }, accounts: ['A'], askedBy: 'rolekey' },
-      ...{ triesLeft: null, finalTry: false, previous: null },
+      ...{ triesLeft: null, finalTry: false, previous: null, mayRemember: true },
     });
     expect(text).not.toMatch(steering);
+    const touch = { id: '1', kind: 'touch' as const, accounts: ['A'], askedBy: 'rolekey' };
+    expect(promptText({ ...touch, token: { label: evil, serial: evil } })).not.toMatch(steering);
   });
 
   it('in the list of tokens', () => {

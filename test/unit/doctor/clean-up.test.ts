@@ -13,7 +13,12 @@ let unemptied: Set<string>;
 let disconnected: string[];
 let accounts: Account[];
 
+let forgotten: number;
+let keyringFailure: AppError | null;
+
 beforeEach(() => {
+  forgotten = 0;
+  keyringFailure = null;
   files = new MemoryFiles();
   created = new Set();
   unemptied = new Set();
@@ -42,6 +47,10 @@ const clean = () =>
     configPath,
     credentialsPath,
     unemptied: { list: () => [...unemptied], delete: (id) => void unemptied.delete(id) },
+    forgetRemembered: async () => {
+      forgotten += 1;
+      if (keyringFailure !== null) throw keyringFailure;
+    },
   });
 const credentials = { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T', expiration: 'E' };
 
@@ -92,6 +101,15 @@ describe('cleaning up', () => {
     expect(files.writes).toHaveLength(writes);
   });
 
+  it('takes remembered PINs out of the keyring, and goes on where one stays', async () => {
+    await outlets().config.put([{ accountId: 'dev', profile: 'dev', profileRegion: null }]);
+    keyringFailure = new AppError('keyring-locked');
+    const { removed, failed } = await clean();
+    expect(removed).toEqual([`${configPath} [profile dev]`, configPath]);
+    expect(failed).toMatchObject([{ subject: 'keyring', error: { code: 'keyring-locked' } }]);
+    expect(forgotten).toBe(1);
+  });
+
   it('names what the disconnect took away', async () => {
     await outlets().credentials.put([{ accountId: 'file', profile: 'file', credentials }]);
     const result = await cleanUp({
@@ -104,6 +122,7 @@ describe('cleaning up', () => {
       configPath,
       credentialsPath,
       unemptied: { list: () => [], delete: () => undefined },
+      forgetRemembered: async () => undefined,
     });
     expect(result.removed).toEqual([`${credentialsPath} [file]`, credentialsPath]);
   });

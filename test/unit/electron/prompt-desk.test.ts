@@ -17,6 +17,7 @@ function pin(id: string, change: Partial<Pin> = {}): Pin {
     triesLeft: 3,
     finalTry: false,
     previous: null,
+    mayRemember: true,
     ...change,
   };
 }
@@ -225,5 +226,89 @@ describe('how many questions may come up', () => {
     prompt(pin('after'));
     expect(desk.current?.id).toBe('after');
     await clock.advance(0);
+  });
+});
+
+describe('a touch that is waited for', () => {
+  const touch = (id: string): Prompt => ({
+    id,
+    kind: 'touch',
+    token: { label: 'demo', serial: '1' },
+    accounts: ['Development'],
+    askedBy: 'the Rolekey window',
+  });
+
+  it('is shown in a window that goes at once when it is over', () => {
+    const { desk, shown, prompt } = createDesk();
+    prompt(touch('t-1'));
+    expect(desk.current?.id).toBe('t-1');
+    desk.hear({ name: 'promptClosed', payload: { id: 't-1' } });
+    expect(shown).toEqual(['open t-1', 'close']);
+  });
+
+  it('is shown in the window whose PIN was right, where it comes in time', async () => {
+    const { desk, clock, shown, prompt } = createDesk();
+    prompt(pin('p-1'));
+    await desk.answer('p-1', { secret: '123456' });
+    prompt(touch('t-1'));
+    await clock.advance(1000);
+    expect(shown).toEqual(['open p-1', 'ask t-1']);
+  });
+
+  it('gives way to a question, and comes back after it', async () => {
+    const { desk, clock, shown, prompt } = createDesk();
+    prompt(touch('t-1'));
+    prompt(pin('p-1'));
+    expect(desk.current?.id).toBe('p-1');
+    await desk.answer('p-1', { secret: '123456' });
+    await clock.advance(1000);
+    expect(shown).toEqual(['open t-1', 'ask p-1', 'ask t-1']);
+  });
+
+  it('waits behind every question that is open, and is not shown any more where it is over by then', async () => {
+    const { desk, clock, shown, prompt } = createDesk();
+    prompt(pin('p-1'));
+    prompt(touch('t-1'));
+    prompt(touch('t-2'));
+    prompt(pin('p-2'));
+    desk.hear({ name: 'promptClosed', payload: { id: 't-1' } });
+    await desk.answer('p-1', { secret: '1' });
+    await clock.advance(1000);
+    await desk.answer('p-2', { secret: '2' });
+    await clock.advance(1000);
+    expect(shown).toEqual(['open p-1', 'ask p-2', 'ask t-2']);
+  });
+
+  it('gives way to a dialog of the system', () => {
+    const { shown, prompt } = createDesk(null);
+    prompt(touch('t-1'));
+    prompt({ id: 'm-1', kind: 'confirm-module', path: '/m.so', sha256: 'ab', askedBy: 'x' });
+    expect(shown).toEqual(['open t-1', 'close', 'confirm m-1']);
+  });
+
+  it('is cancelled in its window, or with it', async () => {
+    const { desk, answers, shown, prompt, closeByUser } = createDesk();
+    prompt(touch('t-1'));
+    await desk.answer('t-1', { cancel: true });
+    prompt(touch('t-2'));
+    closeByUser();
+    expect(answers).toEqual([
+      { id: 't-1', answer: { cancel: true } },
+      { id: 't-2', answer: { cancel: true } },
+    ]);
+    expect(shown).toEqual(['open t-1', 'close', 'open t-2']);
+  });
+
+  it('is shown however many came before, and keeps no question from coming up', async () => {
+    const { desk, answers, prompt } = createDesk();
+    for (let n = 0; n < 5 * promptsPerMinute; n += 1) {
+      prompt(touch(`t-${String(n)}`));
+      expect(desk.current?.id).toBe(`t-${String(n)}`);
+      await desk.answer(`t-${String(n)}`, { cancel: true });
+    }
+    answers.length = 0;
+    prompt(pin('p-1'));
+    expect(desk.current?.id).toBe('p-1');
+    expect(answers).toEqual([]);
   });
 });

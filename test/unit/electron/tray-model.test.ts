@@ -57,6 +57,13 @@ const enabled = (of: TrayAccount, label: string): boolean =>
   actions(trayMenu([of], now)).find(([name]) => name.endsWith(`> ${label}`))![1];
 
 describe('the shape of the tray', () => {
+  it.each([
+    account('connecting', false, { reason: 'touch' }),
+    account('renewing', true, { reason: 'touch' }),
+  ])('asks for the user while a token waits for a touch: %#', (waiting) => {
+    expect(trayModel([waiting, connected]).shape).toBe('needs-you');
+  });
+
   it.each<[Activity, boolean, TrayShape]>([
     ['idle', false, 'idle'],
     ['idle', true, 'connected'],
@@ -121,6 +128,7 @@ describe('the menu', () => {
       ['Connect all', true, { kind: 'connect-all' }],
       ['Disconnect all', false, { kind: 'disconnect-all' }],
       ['Forget PINs', true, { kind: 'lock' }],
+      ['Forget PINs in the keyring too', true, { kind: 'forget-remembered' }],
       ['Open Rolekey', true, { kind: 'open', account: null }],
       ['Quit Rolekey', true, { kind: 'quit' }],
     ]);
@@ -136,6 +144,7 @@ describe('the menu', () => {
       ['Connect all', false],
       ['Disconnect all', false],
       ['Forget PINs', true],
+      ['Forget PINs in the keyring too', true],
       ['Open Rolekey', true],
       ['Quit Rolekey', true],
     ]);
@@ -191,6 +200,8 @@ describe('an account’s state in words', () => {
     ['needs your PIN', needing('pin')],
     ['PIN is locked', needing('pin-locked')],
     ['needs a touch', needing('touch')],
+    ['touch the token now', account('connecting', false, { reason: 'touch' })],
+    ['touch the token now', account('renewing', true, { reason: 'touch' })],
     ['key is not plugged in', needing('token-absent')],
     ['needs a new certificate', needing('certificate')],
     ['needs your choice', needing('choose')],

@@ -21,6 +21,15 @@ const table: readonly (readonly [Partial<State>, notServing: string, whileServin
   [
     [{ activity: 'connecting' }, 'Connecting…', `Connecting; still connected for ${left}`, 'busy'],
     [{ activity: 'renewing' }, 'Renewing…', `Connected, renewing now; ${left} left`, 'busy'],
+    ...(['connecting', 'renewing'] as const).map(
+      (activity) =>
+        [
+          { activity, reason: 'touch' },
+          'Touch the token now',
+          `Touch the token now; still connected for ${left}`,
+          'wants',
+        ] as const,
+    ),
     [{ activity: 'retrying' }, 'Tries again soon', `Tries again soon; still connected for ${left}`, 'wants'],
     [
       { activity: 'retrying', retryAt: at(5) },

@@ -69,7 +69,7 @@ describe('what a pasted line lost', () => {
 describe('the PIN window', () => {
   const pin: Prompt = {
     ...{ id: 'q', kind: 'pin', token: { label: 'Work', serial: '1234' }, accounts: ['Production'] },
-    ...{ askedBy: 'the Rolekey window', triesLeft: 3, finalTry: false, previous: null },
+    ...{ askedBy: 'the Rolekey window', triesLeft: 3, finalTry: false, previous: null, mayRemember: true },
   };
   const passphrase: Prompt = {
     ...{ id: 'q', kind: 'passphrase', file: '/k.pem', accounts: ['Production'] },
@@ -82,6 +82,19 @@ describe('the PIN window', () => {
       /token without a name,/,
     );
     expect(flat(pinText.what(passphrase))).toBe('Passphrase of the key file /k.pem');
+  });
+
+  it('says which token is to be touched, and has no tries and no answer before to tell', () => {
+    const touch: Prompt = {
+      id: '1',
+      kind: 'touch',
+      token: { label: 'Work', serial: '1234' },
+      accounts: ['a'],
+      askedBy: 'x',
+    };
+    expect(flat(pinText.what(touch))).toBe('Touch the token Work, serial 1234');
+    expect([pinText.tries(touch), pinText.previous(touch)]).toEqual([null, null]);
+    expect([pin, touch].map(pinText.title)).toEqual(['PIN', 'Touch']);
   });
 
   it.each([

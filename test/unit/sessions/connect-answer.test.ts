@@ -16,6 +16,13 @@ it.each<[Activity, boolean, string]>([
   expect(connectAnswer(state, isAsked)).toMatchObject({ ...state, error: { code } });
 });
 
+it('what waits for a touch says that, and nothing of a PIN', () => {
+  const state = { ...idleState, activity: 'connecting', reason: 'touch' } as const;
+  for (const isAsked of [false, true]) {
+    expect(connectAnswer(state, isAsked)).toMatchObject({ ...state, error: { code: 'touch-needed' } });
+  }
+});
+
 it('what serves, or says why it does not, is told as it is', () => {
   const renewing = { ...idleState, activity: 'renewing' as const, serving };
   expect(connectAnswer(renewing, true)).toBe(renewing);

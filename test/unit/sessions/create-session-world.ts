@@ -4,6 +4,7 @@ import { AppError } from '../../../src/shared/errors.ts';
 import type { Account } from '../../../src/shared/model.ts';
 import type { Clock, Http, HttpRequest, HttpResponse } from '../../../src/main/ports.ts';
 import type { CreateSessionOptions } from '../../../src/main/sessions/create-session.ts';
+import type { Human } from '../../../src/main/tokens/signer.ts';
 import { accountFields } from '../roles-anywhere/account-fields.ts';
 import { makeCertificate } from '../roles-anywhere/make-certificate.ts';
 
@@ -157,8 +158,12 @@ export class CountingSigner implements Pick<CreateSessionOptions['signer'], 'sig
     this.#clock = clock;
   }
 
-  async sign(message: Uint8Array): Promise<Uint8Array> {
+  /** Who was to be told of a touch, for each. */
+  readonly signedFor: (Human | undefined)[] = [];
+
+  async sign(message: Uint8Array, human?: Human): Promise<Uint8Array> {
     this.signed.push(message);
+    this.signedFor.push(human);
     this.#clock.time += this.touchMs;
     if (this.failure !== null) throw this.failure;
     return sign('sha256', message, privateKey);

@@ -164,6 +164,14 @@ describe('after a network error', () => {
 });
 
 describe('a wrong clock', () => {
+  it('is mended with a signature whose touch is asked of the same person', async () => {
+    const { clock, aws, signer, serverClock } = world(strictAboutTime);
+    aws.aheadMs = 2 * hour;
+    const human = { prompts: { ask: () => Promise.resolve(null) }, accounts: ['Reader'], askedBy: 'x' };
+    await createSession({ account, signer, environment, human }, { clock, http: aws }, serverClock);
+    expect(signer.signedFor).toEqual([human, human]);
+  });
+
   it.each([
     ['behind', 2 * hour],
     ['ahead', -2 * hour],

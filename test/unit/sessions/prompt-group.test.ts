@@ -27,7 +27,8 @@ function keys(ready = false) {
     issuers: [],
     readyWithoutHuman: () => ready,
     unlock: async (human) => {
-      const { accounts, askedBy } = human!;
+      if (human === null) throw new AppError('pin-needed');
+      const { accounts, askedBy } = human;
       unlocked.push({ key: key.token?.label ?? key.uri ?? '', accounts: [...accounts], askedBy });
     },
     sign: () => Promise.reject(new Error('not asked for')),
@@ -207,6 +208,22 @@ describe('alone', () => {
     const { signer } = keys(true);
     const key = signer(onToken('T'));
     expect(await readyAlone(async () => key, named('a'))).toBe(key);
+  });
+
+  it('a key whose PIN is remembered is opened without asking', async () => {
+    const { signer } = keys();
+    const asked: (Human | null)[] = [];
+    const unlock = async (human: Human | null): Promise<void> => void asked.push(human);
+    const key = { ...signer(onToken('T')), unlock };
+    expect(await readyAlone(async () => key, named('a'))).toBe(key);
+    expect(asked).toEqual([null]);
+  });
+
+  it('a key that wants a touch is not even opened', async () => {
+    const { signer } = keys();
+    const unlock = (): Promise<void> => Promise.reject(new Error('opened'));
+    const key = { ...signer({ ...onToken('T'), touch: 'cached' }), unlock };
+    await expect(readyAlone(async () => key, named('a'))).rejects.toMatchObject({ code: 'touch-needed' });
   });
 
   it.each([

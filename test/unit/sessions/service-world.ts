@@ -53,8 +53,9 @@ export class FakeToken {
     this.unlocked = false;
   }
 
-  async unlock(human: Human): Promise<void> {
+  async unlock(human: Human | null): Promise<void> {
     if (this.unlocked) return;
+    if (human === null) throw new AppError('pin-needed');
     this.#login ??= this.#askAndTry(human).finally(() => (this.#login = null));
     await this.#login;
   }
@@ -68,6 +69,7 @@ export class FakeToken {
       triesLeft: 3 - this.tries,
       finalTry: false,
       previous: null,
+      mayRemember: false,
     };
     const answer = await prompts.ask(question, unneeded);
     if (answer === null || typeof answer === 'string') throw new AppError('pin-needed');
@@ -144,6 +146,8 @@ export class World {
   readonly clock = new FakeClock();
   readonly logger = new FakeLogger();
   readonly human = new FakeHuman();
+  /** Who is told of a touch where nobody began what wants it. */
+  readonly bystander = new FakeHuman();
   readonly outlet = new FakeOutlet();
   readonly told: Told[] = [];
   /** When a person was to be asked, for which account, with how many minutes left. */
@@ -165,6 +169,8 @@ export class World {
   random = 0.5;
   /** Accounts in the order sessions were asked for them. */
   readonly requests: string[] = [];
+  /** Who was to be told of a touch, for each of them. */
+  readonly signedFor: Human[] = [];
   inFlight = 0;
   mostInFlight = 0;
 
@@ -183,13 +189,15 @@ export class World {
     this.service = new SessionService({
       accounts: { get: (id) => this.account(id) },
       prepareSigner: (account) => this.#prepare(account),
-      createSession: (account, signer, _signal, inTurn) => this.#create(account, signer, inTurn),
+      createSession: (account, signer, _signal, inTurn, human) =>
+        this.#create(account, signer, inTurn, human),
       outlets: this.outlet,
       unemptied: {
         list: () => [...this.unemptied],
         add: (id) => void this.unemptied.add(id),
         delete: (id) => void this.unemptied.delete(id),
       },
+      bystander: { prompts: this.bystander, askedBy: 'nobody' },
       clock: this.clock,
       random: () => this.random,
       logger: this.logger,
@@ -251,17 +259,21 @@ export class World {
       certificate: {} as Signer['certificate'],
       issuers: [],
       readyWithoutHuman: () => token.ready,
-      unlock: (human) => token.unlock(human!),
+      unlock: (human) => token.unlock(human),
       sign: () => Promise.reject(new Error('The service signs nothing itself.')),
     };
   }
 
-  async #create({ id }: Account, signer: Signer, inTurn: InTurn): Promise<LiveSession> {
+  async #create({ id }: Account, signer: Signer, inTurn: InTurn, human: Human): Promise<LiveSession> {
     const token = this.token(id);
     if (!signer.readyWithoutHuman() && !token.wantsTouch) throw new AppError('pin-needed');
     this.requests.push(id);
     const number = this.requests.length;
-    if (token.touching !== null) await token.touching.promise;
+    this.signedFor.push(human);
+    if (token.touching !== null) {
+      human.onTouch?.(true);
+      await token.touching.promise.finally(() => human.onTouch?.(false));
+    }
     await inTurn(() => this.#send());
     const issuedAt = this.clock.now();
     return {
@@ -299,8 +311,10 @@ export function faultOf({ activity, reason, serving, retryAt, error }: State): s
     return 'serving: no times';
   if (serving !== null && serving.renewAt > serving.expiresAt) return 'renewal after expiry';
   if (retryAt !== null && !time.test(retryAt)) return 'retryAt: no time';
-  if ((reason !== null) !== (activity === 'needs-you'))
-    return 'a reason is for who needs you, and always there';
+  if (reason === null && activity === 'needs-you') return 'who needs you has a reason';
+  const mayWait = reason === 'touch' && (activity === 'connecting' || activity === 'renewing');
+  if (reason !== null && activity !== 'needs-you' && !mayWait)
+    return 'a reason is for who needs you, or waits for a touch';
   if (activity === 'connecting' && serving !== null) return 'connecting serves nothing yet';
   if (activity === 'renewing' && serving === null) return 'what is renewed is being served';
   if (activity === 'retrying' && retryAt === null) return 'retrying without a time';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SessionService } from '../../../src/main/sessions/session-service.ts';
 import { AwsRefusal } from '../../../src/main/roles-anywhere/response.ts';
+import { idleState } from '../../../src/shared/constants.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import { settle } from '../../support/fakes/clock.ts';
 import { Gate } from '../../support/fakes/gate.ts';
@@ -1366,6 +1367,77 @@ describe('a token that waits for a touch', () => {
     await world.clock.advance(30 * minute);
     expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'touch' });
     expect(world.requests).toHaveLength(1);
+  });
+
+  it('is told by the state for as long as it does, and the state goes on from there', async () => {
+    const world = open();
+    world.token('a').touching = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    expect(world.state('a')).toMatchObject({ activity: 'connecting', reason: 'touch', error: null });
+    world.token('a').touching!.open();
+    await connecting;
+    expect(world.state('a')).toMatchObject({ activity: 'idle', reason: null });
+    expect(world.told.map(({ state }) => `${state.activity} ${String(state.reason)}`)).toEqual([
+      'connecting null',
+      'connecting touch',
+      'connecting null',
+      'idle null',
+    ]);
+  });
+
+  it('is waited for by who began the connect, with the account’s label', async () => {
+    const world = open();
+    await world.connect('a');
+    expect(world.signedFor).toMatchObject([
+      { prompts: world.human, askedBy: 'rolekey connect', accounts: ['Label a'] },
+    ]);
+  });
+
+  it('is given up by who disconnects, and says nothing afterwards', async () => {
+    const world = open();
+    world.token('a').touching = new Gate();
+    const connecting = world.connect('a');
+    await settle();
+    await world.service.disconnect(['a']);
+    await connecting;
+    expect(world.signedFor[0]!.unneeded!.aborted).toBe(true);
+    world.token('a').touching!.open();
+    await settle();
+    expect(world.state('a')).toEqual(idleState);
+  });
+
+  it.each(['touch-needed', 'cancelled'] as const)(
+    '%s is what it says where it was not given',
+    async (code) => {
+      const world = open();
+      world.token('a').touching = new Gate();
+      const connecting = world.connect('a');
+      await settle();
+      world.token('a').touching!.fail(new AppError(code));
+      await connecting;
+      expect(world.state('a')).toMatchObject({ error: { code }, serving: null });
+      if (code === 'touch-needed')
+        expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'touch' });
+    },
+  );
+
+  it('which nobody knew of is told whoever is there at a renewal, and not tried again without a person', async () => {
+    const world = open();
+    const token = world.token('a');
+    token.touch = 'unknown';
+    await world.connect('a');
+    token.touching = new Gate();
+    await world.clock.advance(30 * minute);
+    expect(world.state('a')).toMatchObject({ activity: 'renewing', reason: 'touch' });
+    expect(world.signedFor[1]).toMatchObject({ prompts: world.bystander, accounts: ['Label a'] });
+    token.touching.fail(new AppError('touch-needed'));
+    await world.clock.advance(5 * hour);
+    expect(world.requests).toHaveLength(2);
+    expect(world.state('a')).toMatchObject({ activity: 'needs-you', reason: 'touch', serving: null });
+    token.touching = null;
+    await world.connect('a');
+    expect(world.serves('a')).toBe('key-3');
   });
 
   it('may not be the one that is plugged in at renewal, where the account has several keys', async () => {

@@ -1,5 +1,6 @@
 /** Ports and people for tests of keys. */
-import type { Clock, Files, Logger, PromptQuestion } from '../../../src/main/ports.ts';
+import type { Clock, Files, Logger, PromptQuestion, SshAgent } from '../../../src/main/ports.ts';
+import { AppError } from '../../../src/shared/errors.ts';
 import type { Human } from '../../../src/main/tokens/signer.ts';
 
 export const silentLog: Logger = { log: () => undefined };
@@ -21,8 +22,11 @@ export interface ScriptedHuman extends Human {
   readonly asked: PromptQuestion[];
 }
 
-/** Answers each question with the next of `answers`: a PIN or passphrase, true for "accept", null for "cancel". */
-export function human(...answers: (string | true | null)[]): ScriptedHuman {
+/**
+ * Answers each question with the next of `answers`: a PIN or passphrase, one to be remembered, true for "accept", null
+ * for "cancel".
+ */
+export function human(...answers: (string | { keep: string } | true | null)[]): ScriptedHuman {
   const asked: PromptQuestion[] = [];
   return {
     asked,
@@ -34,7 +38,8 @@ export function human(...answers: (string | true | null)[]): ScriptedHuman {
         await new Promise((resolve) => setImmediate(resolve));
         const answer = answers.shift() ?? null;
         if (answer === null) return null;
-        return answer === true ? { accept: true } : { secret: answer };
+        if (answer === true) return { accept: true };
+        return typeof answer === 'string' ? { secret: answer } : { secret: answer.keep, remember: true };
       },
     },
   };
@@ -76,6 +81,11 @@ export const nobody: Human = {
   accounts: [],
   askedBy: 'a test',
   prompts: { ask: () => Promise.reject(new Error('asked a question')) },
+};
+
+/** Nobody listens where an ssh-agent would. */
+export const noSshAgent: SshAgent = {
+  exchange: () => Promise.reject(new AppError('ssh-agent-missing')),
 };
 
 /** Files that are only read. */

@@ -92,6 +92,26 @@ describe('asking a token host', () => {
     expect(client.busy).toBe(false);
   });
 
+  it('says when the turn of a request has come, which may be refused then', async () => {
+    const { client, puppets } = setUp();
+    const said: string[] = [];
+    const first = client.request('counts', {}, () => said.push('first'));
+    const second = client.request('counts', {}, () => {
+      throw new AppError('cancelled');
+    });
+    const third = client.request('counts', {}, () => said.push('third'));
+    second.catch(() => undefined);
+    await settle();
+    expect(said).toEqual(['first']);
+    puppets[0]!.answer(counts);
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+    await settle();
+    expect(said).toEqual(['first', 'third']);
+    expect(puppets[0]!.requests).toHaveLength(2);
+    puppets[0]!.answer(counts);
+    expect(await Promise.all([first, third])).toEqual([counts, counts]);
+  });
+
   it('passes failures on by their code, with the detail where it helps', async () => {
     const { client, puppets } = setUp();
     const fail = async (code: string, detail: string) => {

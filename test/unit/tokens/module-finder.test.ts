@@ -1,63 +1,56 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/errors.ts';
-import { builtInPaths, createModuleFinder, isBuiltInModule } from '../../../src/main/tokens/module-finder.ts';
+import type { ModuleConfiguration } from '../../../src/main/ports.ts';
+import { createModuleFinder, kindOf, type FoundModule } from '../../../src/main/tokens/module-finder.ts';
 import type { Computer } from '../../../src/main/tokens/shared-library.ts';
+import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
 
 const linux: Computer = { platform: 'linux', arch: 'x64' };
+const nothing: PathLook = { exists: false, usable: false, group: null, members: [] };
+const usable: PathLook = { ...nothing, exists: true, usable: true };
+
+interface FinderWorld {
+  readonly computer?: Computer;
+  readonly environment?: Record<string, string>;
+  /** Module files of p11-kit by folder. */
+  readonly configurations?: Readonly<Record<string, readonly Partial<ModuleConfiguration>[]>>;
+  readonly looks?: Readonly<Record<string, PathLook>>;
+}
 
 /** @param files real path by name; a reason makes it unsafe. */
-function finderOf(files: Record<string, string | { real: string; unsafe?: string; error?: AppError }>) {
+function finderOf(
+  files: Record<string, string | { real: string; unsafe?: string; error?: AppError; sha256?: string }>,
+  { computer = linux, environment = {}, configurations = {}, looks = {} }: FinderWorld = {},
+) {
   const confirmed = new Set<string>();
   const finder = createModuleFinder({
     moduleFiles: {
       inspect: async (path) => {
         const entry = files[path];
         if (entry === undefined) throw new AppError('module-missing');
-        const { real, unsafe = null, error = null } = typeof entry === 'string' ? { real: entry } : entry;
+        const {
+          real,
+          unsafe = null,
+          error = null,
+          sha256 = `hash of ${real}`,
+        } = typeof entry === 'string' ? { real: entry } : entry;
         if (error !== null) throw error;
-        return { path: real, sha256: `hash of ${real}`, unsafe };
+        return { path: real, sha256, unsafe };
       },
+      configurations: async (folder) =>
+        (configurations[folder] ?? []).map((one) => ({ name: 'a.module', text: '', unsafe: null, ...one })),
+      look: async (path) => looks[path] ?? nothing,
     },
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
-    computer: linux,
+    computer,
+    environment,
   });
   return { finder, confirmed };
 }
-
-describe('the built-in list', () => {
-  it.each<[string, Computer]>([
-    ['/usr/lib/softhsm/libsofthsm2.so', linux],
-    ['/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so', linux],
-    ['/usr/lib/aarch64-linux-gnu/libykcs11.so', { platform: 'linux', arch: 'arm64' }],
-    ['/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so', linux],
-    ['/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so', linux],
-    ['/usr/lib64/opensc-pkcs11.so', linux],
-    ['/opt/homebrew/lib/libykcs11.dylib', { platform: 'darwin', arch: 'arm64' }],
-    ['/usr/local/lib/softhsm/libsofthsm2.so', { platform: 'darwin', arch: 'x64' }],
-    ['/Library/OpenSC/lib/opensc-pkcs11.so', { platform: 'darwin', arch: 'arm64' }],
-    ['C:\\Program Files\\Yubico\\Yubico PIV Tool\\bin\\libykcs11.dll', { platform: 'win32', arch: 'x64' }],
-  ])('has %s', (path, computer) => {
-    expect(isBuiltInModule(path, computer)).toBe(true);
-  });
-
-  it('has absolute paths only, none twice, and none of a system it does not know', () => {
-    for (const platform of ['linux', 'darwin', 'win32'] as const) {
-      const paths = builtInPaths({ platform, arch: 'x64' });
-      expect(paths.length).toBeGreaterThan(3);
-      expect(new Set(paths).size).toBe(paths.length);
-      expect(paths.every((path) => /^(\/|C:\\)/.test(path))).toBe(true);
-    }
-    expect(builtInPaths({ platform: 'aix', arch: 'ppc64' })).toEqual([]);
-  });
-
-  it('is not fooled by a similar path', () => {
-    expect(isBuiltInModule('/usr/lib/softhsm/../softhsm/libsofthsm2.so', linux)).toBe(false);
-    expect(isBuiltInModule('/home/me/usr/lib/softhsm/libsofthsm2.so', linux)).toBe(false);
-  });
-});
 
 describe('finding modules', () => {
   const opensc = '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so';
@@ -122,5 +115,174 @@ describe('finding modules', () => {
     });
     confirmed.add('/opt/once-safe.so hash of /opt/once-safe.so');
     await expect(finder.trusted(path)).rejects.toMatchObject({ code });
+  });
+
+  it('tells one that was never confirmed from one that changed since', async () => {
+    const own = { real: '/opt/own.so', sha256: 'as confirmed' };
+    const files = { '/opt/own.so': own };
+    const { finder } = finderOf(files);
+    await expect(finder.trusted('/opt/own.so')).rejects.toMatchObject({
+      code: 'module-unconfirmed',
+      message: expect.stringContaining('never confirmed') as string,
+    });
+    finder.confirm(await finder.find('/opt/own.so'));
+    own.sha256 = 'another';
+    await expect(finder.trusted('/opt/own.so')).rejects.toMatchObject({
+      code: 'module-unconfirmed',
+      message: expect.stringContaining('changed since you confirmed it') as string,
+    });
+    finder.confirm(await finder.find('/opt/own.so'));
+    expect(await finder.trusted('/opt/own.so')).toMatchObject({ trusted: true });
+  });
+});
+
+describe('modules that p11-kit names', () => {
+  const system = '/etc/pkcs11/modules';
+  const packaged = '/usr/share/p11-kit/modules';
+  const inKit = '/usr/lib/x86_64-linux-gnu/pkcs11/';
+  const pathsOf = async (...args: Parameters<typeof finderOf>): Promise<string[]> =>
+    (await finderOf(...args).finder.installed()).map(({ path }) => path);
+
+  it('are found and trusted as the built-in ones are, by their absolute and their relative path', async () => {
+    const files = {
+      '/opt/vendor/token.so': '/opt/vendor/token-1.so',
+      '/opt/vendor/token-1.so': '/opt/vendor/token-1.so',
+      [`${inKit}card.so`]: `${inKit}card.so`,
+    };
+    const { finder } = finderOf(files, {
+      configurations: {
+        [packaged]: [
+          { name: 'vendor.module', text: 'module: /opt/vendor/token.so' },
+          { name: 'card.module', text: 'module: card.so' },
+        ],
+      },
+    });
+    expect((await finder.installed()).map(({ path }) => path)).toEqual([
+      `${inKit}card.so`,
+      '/opt/vendor/token.so',
+    ]);
+    expect(await finder.trusted('/opt/vendor/token-1.so')).toMatchObject({ trusted: true });
+  });
+
+  it('come after the same checks', async () => {
+    const files = {
+      '/opt/open.so': { real: '/opt/open.so', unsafe: 'anybody can write it' },
+      '/opt/text.so': { real: '', error: new AppError('module-not-pkcs11') },
+    };
+    const { finder } = finderOf(files, {
+      configurations: {
+        [packaged]: ['/opt/open.so', '/opt/text.so', '/opt/gone.so'].map((module, index) => ({
+          name: `${String(index)}.module`,
+          text: `module: ${module}`,
+        })),
+      },
+    });
+    expect(await finder.installed()).toMatchObject([
+      { path: '/opt/open.so', error: { code: 'module-unsafe' } },
+      { path: '/opt/text.so', error: { code: 'module-not-pkcs11' } },
+      { path: '/opt/gone.so', error: { code: 'module-missing' } },
+    ]);
+    await expect(finder.trusted('/opt/open.so')).rejects.toMatchObject({ code: 'module-unsafe' });
+  });
+
+  it('are not taken from a file that others may write, which is said', async () => {
+    const { finder } = finderOf(
+      { '/opt/evil.so': '/opt/evil.so' },
+      {
+        configurations: {
+          [packaged]: [{ name: 'evil.module', text: 'module: /opt/evil.so', unsafe: 'anybody can write it' }],
+        },
+      },
+    );
+    expect(await finder.installed()).toMatchObject([
+      { path: `${packaged}/evil.module`, error: { code: 'module-unsafe' } },
+    ]);
+    await expect(finder.trusted('/opt/evil.so')).rejects.toMatchObject({ code: 'module-unconfirmed' });
+  });
+
+  it('are listed once, Yubico’s before OpenSC’s and both before SoftHSM’s, wherever they were found', async () => {
+    const paths = await pathsOf(
+      {
+        '/usr/lib/softhsm/libsofthsm2.so': '/usr/lib/softhsm/libsofthsm2.so',
+        '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so': '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
+        [`${inKit}opensc-pkcs11.so`]: '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
+        '/opt/yubico/libykcs11.so': '/opt/yubico/libykcs11.so.2.5',
+        '/opt/vendor.so': '/opt/vendor.so',
+      },
+      {
+        configurations: {
+          [packaged]: [
+            { name: 'opensc.module', text: 'module: opensc-pkcs11.so' },
+            { name: 'vendor.module', text: 'module: /opt/vendor.so' },
+            { name: 'ykcs11.module', text: 'module: /opt/yubico/libykcs11.so' },
+          ],
+        },
+      },
+    );
+    expect(paths).toEqual([
+      '/opt/yubico/libykcs11.so',
+      '/opt/vendor.so',
+      '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
+      '/usr/lib/softhsm/libsofthsm2.so',
+    ]);
+  });
+
+  it('are switched off by the system’s file of the same name', async () => {
+    const files = { '/opt/vendor.so': '/opt/vendor.so' };
+    const configurations = {
+      [packaged]: [{ name: 'vendor.module', text: 'module: /opt/vendor.so' }],
+      [system]: [{ name: 'vendor.module', text: 'module:' }],
+    };
+    expect(await pathsOf(files, { configurations })).toEqual([]);
+  });
+});
+
+describe('the TPM’s module', () => {
+  const module = '/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so';
+  const files = { [module]: `${module}.0.0.0`, [`${module}.0.0.0`]: `${module}.0.0.0` };
+  const ready: FinderWorld = {
+    environment: { TPM2_PKCS11_STORE: '/store', TPM2_PKCS11_TCTI: 'tabrmd' },
+    looks: { '/store': usable, '/store/tpm2_pkcs11.sqlite3': usable },
+  };
+
+  it('is one of the installed where there is a store', async () => {
+    const { finder } = finderOf(files, ready);
+    expect(await finder.installed()).toMatchObject([{ path: module, kind: 'tpm', trusted: true }]);
+    expect(await finder.trusted(module)).toMatchObject({ path: module });
+  });
+
+  it('is not loaded without one, whoever names it, and says so', async () => {
+    const { finder } = finderOf(files);
+    const error = { code: 'tpm-store-missing' };
+    expect(await finder.installed()).toMatchObject([{ path: module, error }]);
+    await expect(finder.trusted(module)).rejects.toMatchObject(error);
+    await expect(finder.trusted(`${module}.0.0.0`)).rejects.toMatchObject(error);
+  });
+
+  it('is said to be for Linux only where there is none', async () => {
+    const { finder } = finderOf({}, { computer: { platform: 'darwin', arch: 'arm64' } });
+    const [row, ...others] = await finder.installed();
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({
+      error: { code: 'platform-unsupported', message: expect.stringContaining('Linux only') as string },
+    });
+    expect(row && kindOf(row)).toBe('tpm');
+  });
+
+  it('that failed is explained by what is in its way, and any other failure by itself', async () => {
+    const world = { ...ready, environment: { TPM2_PKCS11_STORE: '/store' } };
+    const device: PathLook = { exists: true, usable: false, group: 'tss', members: [] };
+    const service = '/usr/share/dbus-1/system-services/com.intel.tss2.Tabrmd.service';
+    const { finder } = finderOf(files, {
+      ...world,
+      looks: { ...ready.looks, '/dev/tpmrm0': device, [service]: usable },
+    });
+    const found = (await finder.installed())[0] as FoundModule;
+    expect(found.kind).toBe('tpm');
+    const failed = new AppError('token-failed');
+    expect(await finder.explain(found, failed)).toMatchObject({ code: 'tpm-access' });
+    expect(await finder.explain({ ...found, kind: 'softhsm' }, failed)).toBe(failed);
+    const absent = new AppError('token-absent');
+    expect(await finder.explain(found, absent)).toBe(absent);
   });
 });

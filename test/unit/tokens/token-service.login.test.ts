@@ -38,6 +38,7 @@ describe('unlocking a key on a token', () => {
         triesLeft: null,
         finalTry: false,
         previous: null,
+        mayRemember: false,
       },
     ]);
     expect(signer.readyWithoutHuman()).toBe(true);

@@ -1,6 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { NoAnswer, PromptQuestion } from '../../../src/main/ports.ts';
+import { verifySignature } from '../../../src/main/roles-anywhere/signature.ts';
+import type { Human } from '../../../src/main/tokens/signer.ts';
+import { Gate } from '../../support/fakes/gate.ts';
+import { failureOf } from '../failure-of.ts';
 import { makeCertificate, type Made } from '../roles-anywhere/make-certificate.ts';
-import { filesOf, nobody } from './doubles.ts';
+import { filesOf, human, nobody } from './doubles.ts';
 import { certificateObject, fail, keyPairObjects, ScriptedToken } from './scripted-cryptoki.ts';
 import { account, builtIn, createWorld, keyPem, makeDevice, pem, type Device } from './world.ts';
 
@@ -48,7 +53,7 @@ describe('the signer of an account', () => {
     ['a certificate’s URI', 'pkcs11:token=work;type=cert', 'account-invalid'],
     ['a PIN in the URI', 'pkcs11:token=work?pin-value=123456', 'account-invalid'],
     ['no such file', '/keys/absent.pem', 'file-unreadable'],
-    ['an ssh-agent', 'ssh-agent:SHA256:abc', 'key-unsupported'],
+    ['an ssh-agent that does not run', 'ssh-agent:SHA256:abc', 'ssh-agent-missing'],
   ])('is refused: %s', async (_, key, code) => {
     const { service } = createWorld({ modules: { [softhsm]: [other.token, work.token] } });
     await expect(service.signer(account(key))).rejects.toMatchObject({ code });
@@ -315,5 +320,105 @@ describe('the signer of an account', () => {
     });
     late.token.present = true;
     expect((await service.signer(account('pkcs11:token=late'))).key.token?.label).toBe('late');
+  });
+});
+
+describe('a signature that a token keeps waiting', () => {
+  /** A token that signs, or does not, when the test says so. */
+  async function waiting(): Promise<{
+    world: ReturnType<typeof createWorld>;
+    device: Device;
+    sign: (who: Human) => Promise<Uint8Array>;
+    touch: () => void;
+    refuse: () => void;
+  }> {
+    const device = await makeDevice('touchy');
+    // Of the vendors that may want a touch.
+    device.token.facts = { manufacturer: 'Yubico (www.yubico.com)', model: 'YubiKey YK5' };
+    const world = createWorld({ modules: { [builtIn.yubico]: [device.token] } });
+    const signer = await world.service.signer(account('pkcs11:token=touchy'));
+    await signer.unlock(human('123456'));
+    const cryptoki = world.loaded.get(builtIn.yubico)!;
+    const sign = cryptoki.sign.bind(cryptoki);
+    const gates: Gate[] = [];
+    cryptoki.sign = async (...args) => {
+      const gate = new Gate();
+      gates.push(gate);
+      await gate.promise;
+      return sign(...args);
+    };
+    return {
+      world,
+      device,
+      sign: async (who) => (await world.service.signer(account('pkcs11:token=touchy'))).sign(message, who),
+      touch: () => gates.at(-1)!.open(),
+      refuse: () => gates.at(-1)!.fail(fail('C_Sign', 'CKR_USER_NOT_LOGGED_IN', 'touch-needed')),
+    };
+  }
+  const message = Buffer.from('what is signed');
+
+  /** Shows touches; answers none by itself. */
+  function watcher() {
+    const shown = new Gate<PromptQuestion>();
+    const gone = new Gate();
+    const answer = new Gate<NoAnswer>();
+    const who: Human = {
+      accounts: ['Work'],
+      askedBy: 'a test',
+      prompts: {
+        ask: (question, unneeded) => {
+          shown.open(question);
+          unneeded?.addEventListener('abort', () => gone.open());
+          return Promise.race([answer.promise, gone.promise.then(() => null)]);
+        },
+      },
+    };
+    return { who, shown: shown.promise, gone: gone.promise, cancel: () => answer.open('cancelled') };
+  }
+
+  it('is told, and over when it was given', async () => {
+    const { device, sign, touch } = await waiting();
+    const { who, shown, gone } = watcher();
+    const signing = sign(who);
+    expect(await shown).toEqual({
+      kind: 'touch',
+      token: { label: 'touchy', serial: 'serial of touchy' },
+      accounts: ['Work'],
+      askedBy: 'a test',
+    });
+    touch();
+    expect(verifySignature(device.certificate, message, await signing)).toBe(true);
+    await gone;
+  });
+
+  it('can be given up: what comes late is dropped, the PIN is kept, and the next one waits its turn', async () => {
+    const { world, device, sign, touch } = await waiting();
+    const { who, shown, cancel } = watcher();
+    const signing = failureOf(sign(who));
+    await shown;
+    cancel();
+    expect(await signing).toMatchObject({ code: 'touch-needed' });
+    const next = sign(nobody);
+    touch();
+    const cryptoki = world.loaded.get(builtIn.yubico)!;
+    await vi.waitFor(() => expect(cryptoki.calls.filter((name) => name === 'C_SignInit')).toHaveLength(2));
+    touch();
+    expect(verifySignature(device.certificate, message, await next)).toBe(true);
+    expect(cryptoki.counts).toEqual({ sign: 2, login: 1 });
+    expect(world.loads).toHaveLength(1);
+  });
+
+  it('makes the key one that wants a touch where none was given', async () => {
+    const { world, sign, refuse } = await waiting();
+    const { who, shown } = watcher();
+    const signing = failureOf(sign(who));
+    await shown;
+    refuse();
+    expect(await signing).toMatchObject({ code: 'touch-needed' });
+    const signer = await world.service.signer(account('pkcs11:token=touchy'));
+    expect(signer.key.touch).toBe('always');
+    expect(signer.readyWithoutHuman()).toBe(false);
+    await signer.unlock(null);
+    expect(world.loaded.get(builtIn.yubico)!.counts).toEqual({ sign: 0, login: 1 });
   });
 });

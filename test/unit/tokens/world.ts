@@ -1,10 +1,15 @@
 /** A token service over scripted modules. */
+import { tokenName, type TokenRef } from '../../../src/main/tokens/host/protocol.ts';
+import type { RememberedToken } from '../../../src/main/tokens/remembered-pins.ts';
 import { AppError } from '../../../src/shared/errors.ts';
+import type { Problem } from '../../../src/shared/model.ts';
+import { FakeSecretStore } from '../../support/fakes/secret-store.ts';
 import type { Files, ModuleFiles } from '../../../src/main/ports.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made, type Recipe } from '../roles-anywhere/make-certificate.ts';
-import { fastClock, filesOf, silentLog } from './doubles.ts';
+import { fastClock, filesOf, noSshAgent, silentLog } from './doubles.ts';
 import {
   certificateObject,
   keyPairObjects,
@@ -16,6 +21,7 @@ import {
 /** On the built-in list, in its order. */
 export const builtIn = {
   yubico: '/usr/lib/x86_64-linux-gnu/libykcs11.so',
+  tpm: '/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so',
   opensc: '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
   softhsm: '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
 } as const;
@@ -31,13 +37,45 @@ export interface World {
   readonly contents: Map<string, string>;
 }
 
+/** A keyring, and which tokens' PINs are in it. */
+export class FakeRemembered {
+  readonly store = new FakeSecretStore();
+  readonly listed = new Map<string, RememberedToken>();
+  /** What was told, in order. */
+  readonly told: Problem[] = [];
+  /** Thrown by what writes the list, until it is taken away. */
+  writeFailure: Error | null = null;
+  readonly tokens = {
+    list: () => [...this.listed.values()],
+    put: (token: RememberedToken) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.set(tokenName(token), token);
+    },
+    delete: (token: TokenRef) => {
+      if (this.writeFailure !== null) throw this.writeFailure;
+      this.listed.delete(tokenName(token));
+    },
+  };
+  readonly tell = (problem: Problem): void => void this.told.push(problem);
+
+  /** What is in the keyring, whatever it is called. */
+  get pins(): string[] {
+    return [...this.store.secrets.values()];
+  }
+}
+
 export interface WorldOptions {
   /** Tokens by module path; a module whose tokens are an error fails to initialise with it. */
   readonly modules: Readonly<Record<string, ScriptedToken[] | Error>>;
   readonly files?: Files;
+  /** What paths are; one that is not here does not exist. */
+  readonly looks?: Readonly<Record<string, PathLook>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly remembered?: FakeRemembered;
 }
 
-export function createWorld({ modules, files = filesOf({}) }: WorldOptions): World {
+export function createWorld(options: WorldOptions): World {
+  const { modules, files = filesOf({}), looks, environment, remembered } = options;
   const loaded = new Map<string, ScriptedCryptoki>();
   const loads: string[] = [];
   const confirmed = new Set<string>();
@@ -51,6 +89,8 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
       if (!(path in modules)) throw new AppError('module-missing');
       return { path, sha256: sha256(path), unsafe: path.includes('unsafe') ? 'anybody can write it' : null };
     },
+    configurations: async () => [],
+    look: async (path) => looks?.[path] ?? { exists: false, usable: false, group: null, members: [] },
   };
   const service = createTokenService({
     hosts: scriptedHosts((path) => {
@@ -64,14 +104,18 @@ export function createWorld({ modules, files = filesOf({}) }: WorldOptions): Wor
       return cryptoki;
     }),
     moduleFiles,
+    sshAgent: noSshAgent,
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
+      knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       add: (path, hash) => confirmed.add(`${path} ${hash}`),
     },
     files,
     clock: fastClock(),
     log: silentLog,
     computer: { platform: 'linux', arch: 'x64' },
+    environment: environment ?? {},
+    ...(remembered === undefined ? {} : { remembered }),
   });
   return { service, loaded, loads, confirmed, contents };
 }

@@ -90,6 +90,11 @@ export interface HostKeyRef {
   readonly id: string | null;
   readonly label: string | null;
   readonly type: KeyInfo['type'];
+  /**
+   * It wants the PIN for each signature, whether the module says so or not: libykcs11 2.2 knows it of slot 9c alone, and
+   * a YubiKey asks it of every key that was made so.
+   */
+  readonly alwaysAuthenticate?: boolean;
 }
 
 export type SignMechanism = 'CKM_ECDSA' | 'CKM_RSA_PKCS';
@@ -105,7 +110,7 @@ export interface HostMethods {
   objects: { params: { token: TokenRef }; result: HostObjects };
   /**
    * Logs in as CKU_USER with at most one C_Login. `pin` null: with the PIN held since it was accepted, if the login
-   * was lost. A rejected PIN is wiped before the answer leaves.
+   * was lost; it is not used for the last try (`pin-final`). A rejected PIN is wiped before the answer leaves.
    */
   login: { params: { token: TokenRef; pin: string | null }; result: Record<string, never> };
   /**
@@ -113,7 +118,14 @@ export interface HostMethods {
    * comes first; where only C_Sign tells that it was lost, it is called once more.
    */
   sign: {
-    params: { token: TokenRef; key: HostKeyRef; mechanism: SignMechanism; data: string };
+    params: {
+      token: TokenRef;
+      key: HostKeyRef;
+      mechanism: SignMechanism;
+      data: string;
+      /** The key's touch policy: tells a touch that was not given from a login that was lost. Absent: unknown. */
+      touch?: KeyInfo['touch'];
+    };
     result: { signature: string };
   };
   /** How often the module was asked to sign and to log in since the host started. */

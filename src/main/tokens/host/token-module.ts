@@ -26,9 +26,10 @@ interface Session {
 
 /**
  * Some modules say CKR_USER_NOT_LOGGED_IN of a signature that waited for a touch in vain, and only the time tells that
- * from a lost login: a YubiKey waits 15 s, a refusal is there at once.
+ * from a lost login: a YubiKey waits 15 s, a refusal is there at once. Milliseconds from which on it was a touch, by the
+ * key's policy: where one is known to be wanted less is needed to believe it, where none is wanted nothing will do.
  */
-const touchWaitMs = 5000;
+const touchWaitMs = { never: Infinity, always: 2000, cached: 2000, unknown: 5000 } as const;
 
 /** Whether a failure of C_Login means that the PIN itself was refused. */
 const isRefusedPin = (error: unknown): error is HostError =>
@@ -114,16 +115,17 @@ export class TokenModule implements HostHandlers {
       const cryptoki = this.#module();
       this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
+      const alwaysAuthenticate = key.alwaysAuthenticate || params.key.alwaysAuthenticate === true;
       // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
-      if (key.alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
+      if (alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
       cryptoki.signInit(session.handle, params.mechanism, key.handle);
-      if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
+      if (alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
       const began = this.#now();
       try {
         const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
         return { signature: signature.toString('base64') };
       } catch (error) {
-        if (!isLostLogin(error) || this.#now() - began < touchWaitMs) throw error;
+        if (!isLostLogin(error) || this.#now() - began < touchWaitMs[params.touch ?? 'unknown']) throw error;
         throw new HostError('touch-needed', error.detail, error.rv);
       }
     });
@@ -225,7 +227,8 @@ export class TokenModule implements HostHandlers {
   #loginWithTypedPin(session: Session, pin: string): void {
     const cryptoki = this.#module();
     if (cryptoki.isUser(session.handle)) {
-      if (this.#pins.has(session.token)) return;
+      // Before the last try the module may be logged in with a PIN that is not the token's any more.
+      if (this.#pins.has(session.token) && !session.facts.pinFinalTry) return;
       // Logged in by nobody's PIN that is held: this one can only be checked from outside.
       cryptoki.logout(session.handle);
     }
@@ -247,6 +250,8 @@ export class TokenModule implements HostHandlers {
   }
 
   #loginWithHeldPin(session: Session, as: 'user' | 'context'): void {
+    // It was right once, and may have been changed elsewhere: the last try is for what a person types.
+    if (session.facts.pinFinalTry) throw new HostError('pin-final', 'one try is left for the PIN');
     try {
       this.#module().login(session.handle, as, this.#heldPin(session));
     } catch (error) {

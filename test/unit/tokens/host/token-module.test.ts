@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HostRequest, TokenRef } from '../../../../src/main/tokens/host/protocol.ts';
+import type { HostParams, HostRequest, TokenRef } from '../../../../src/main/tokens/host/protocol.ts';
 import { serve } from '../../../../src/main/tokens/host/server.ts';
 import { TokenModule } from '../../../../src/main/tokens/host/token-module.ts';
 import { fail, keyPairObjects, ScriptedCryptoki, ScriptedToken } from '../scripted-cryptoki.ts';
@@ -27,8 +27,14 @@ beforeEach(() => {
   token = module.tokens({ fresh: false })[0]!;
 });
 
-const sign = (id = '01') =>
-  module.sign({ token, key: { id, label: null, type: 'EC' }, mechanism: 'CKM_ECDSA', data });
+const sign = (id = '01', touch?: HostParams<'sign'>['touch']) =>
+  module.sign({
+    token,
+    key: { id, label: null, type: 'EC' },
+    mechanism: 'CKM_ECDSA',
+    data,
+    ...(touch && { touch }),
+  });
 
 /** Makes a function fail, once. */
 function failOnce(functionName: string, rv: string, code?: Parameters<typeof fail>[2]): void {
@@ -184,6 +190,23 @@ describe('a touch that does not come', () => {
   it('is none where the refusal is there at once', async () => {
     await waiting(900);
     await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+  });
+
+  it.each([
+    ['never', 15_000, 'pin-needed'],
+    ['always', 1900, 'pin-needed'],
+    ['always', 2000, 'touch-needed'],
+    ['cached', 1900, 'pin-needed'],
+    ['cached', 2000, 'touch-needed'],
+    ['unknown', 4900, 'pin-needed'],
+    ['unknown', 5000, 'touch-needed'],
+    [undefined, 4900, 'pin-needed'],
+    [undefined, 5000, 'touch-needed'],
+  ] as const)('of a key whose policy is %s and that was refused after %i ms: %s', async (touch, ms, code) => {
+    await waiting(ms);
+    await expect(sign('01', touch)).rejects.toMatchObject({ code });
+    // A lost login is brought back once, by the PIN that is held; a touch is never waited for a second time.
+    expect(cryptoki.counts.sign).toBe(code === 'touch-needed' ? 1 : 2);
   });
 });
 

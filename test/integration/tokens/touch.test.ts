@@ -1,0 +1,220 @@
+/** Touch, with the vendor's real modules: told when a card waits for it, given or not, and given up. */
+import { createPublicKey, verify } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
+import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
+import type { NoAnswer, PromptQuestion } from '../../../src/main/ports.ts';
+import type { Human, Signer } from '../../../src/main/tokens/signer.ts';
+import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import { Authority } from '../../support/pki/authority.ts';
+import type { PivKeyType } from '../../support/virtual-yubikey/piv-key.ts';
+import type { KeyPolicy } from '../../support/virtual-yubikey/piv-key.ts';
+import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
+import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
+import { failureOf } from '../../unit/failure-of.ts';
+import { fastClock, human, silentLog } from '../../unit/tokens/doubles.ts';
+import { account } from '../../unit/tokens/world.ts';
+import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { until } from './host-process.ts';
+
+const message = Buffer.from('message');
+const directory = mkdtempSync(join(tmpdir(), 'touch-'));
+const library = '/usr/lib/x86_64-linux-gnu';
+
+let bundle: HostBundle;
+let world: YubikeyWorld;
+let key: VirtualYubikey;
+let authority: Authority;
+let service: TokenService;
+
+beforeAll(async () => {
+  bundle = await bundleTokenHost();
+  authority = Authority.root(join(directory, 'ca'));
+  world = await YubikeyWorld.start();
+  key = await world.insert({ serial: 12345678 });
+});
+
+beforeEach(() => {
+  service = createTokenService({
+    hosts: createTokenHosts({
+      bundle: bundle.path,
+      environment: { ...process.env, ...world.environment },
+    }),
+    moduleFiles: createModuleFiles(),
+    sshAgent: createSshAgent(null),
+    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    files: {
+      read: async (path) => (existsSync(path) ? readFileSync(path) : null),
+      edit: () => Promise.reject(new Error('nothing here writes')),
+    },
+    clock: fastClock(),
+    log: silentLog,
+    computer: process,
+  });
+});
+
+afterEach(async () => {
+  await service.close();
+  key.isHeld = false;
+  key.touchTimeoutMs = 15_000;
+});
+
+afterAll(async () => {
+  await world.dispose();
+  bundle.remove();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Somebody who watches for touches. */
+class Watcher {
+  readonly shown: PromptQuestion[] = [];
+  up = 0;
+  cancel: () => void = () => undefined;
+  readonly human: Human = {
+    accounts: ['Work'],
+    askedBy: 'a test',
+    prompts: {
+      ask: async (question, unneeded) => {
+        this.shown.push(question);
+        this.up += 1;
+        const answer = await new Promise<NoAnswer | null>((resolve) => {
+          this.cancel = () => resolve('cancelled');
+          unneeded?.addEventListener('abort', () => resolve(null));
+        });
+        this.up -= 1;
+        return answer;
+      },
+    },
+  };
+}
+
+/** What the card was asked since. */
+function counter(): () => { verify: number; generalAuthenticate: number } {
+  const before = key.counts;
+  return () => ({
+    verify: key.counts.verify - before.verify,
+    generalAuthenticate: key.counts.generalAuthenticate - before.generalAuthenticate,
+  });
+}
+
+describe.each([
+  // OpenSC shows the card its PIN again and tries anew, and once more over all of that: one C_Sign waits four times.
+  ['libykcs11', join(library, 'libykcs11.so'), 1],
+  ['OpenSC', join(library, 'opensc-pkcs11.so'), 4],
+] as const)('through %s', (_, module, waitsOfModule) => {
+  const id = '%01';
+  let publicPem: string;
+
+  function keyWith(touchPolicy: KeyPolicy['touchPolicy'], type: PivKeyType = 'P-256'): void {
+    publicPem = key.generate('9a', type, { touchPolicy });
+    key.importCertificate(
+      '9a',
+      authority.issue({ subject: '/CN=device', holder: { publicKey: publicPem } }).der,
+    );
+  }
+
+  /** Logged in with the PIN. */
+  async function openSigner(): Promise<Signer> {
+    const signer = await service.signer({ ...account(`pkcs11:id=${id}`), pkcs11Lib: module });
+    await signer.unlock(human(key.pin));
+    return signer;
+  }
+
+  const isRight = (signature: Uint8Array): boolean =>
+    verify('sha256', message, createPublicKey(publicPem), signature);
+
+  it.each(['P-256', 'RSA-2048'] as const)(
+    'a touch that is given costs one signature and one PIN: %s',
+    async (type) => {
+      keyWith('always', type);
+      const counts = counter();
+      const signer = await openSigner();
+      const watcher = new Watcher();
+      const signing = signer.sign(message, watcher.human);
+      await until(() => key.isWaitingForTouch && watcher.up === 1, 'the touch is told');
+      expect(watcher.shown).toMatchObject([
+        { kind: 'touch', token: signer.key.token, accounts: ['Work'], askedBy: 'a test' },
+      ]);
+      key.touch();
+      expect(isRight(await signing)).toBe(true);
+      expect(counts()).toEqual({ verify: 1, generalAuthenticate: 1 });
+      await until(() => watcher.up === 0, 'it is told no more');
+    },
+  );
+
+  it('a key that wants none is told of nobody', async () => {
+    keyWith('never');
+    const counts = counter();
+    const signer = await openSigner();
+    const watcher = new Watcher();
+    expect(isRight(await signer.sign(message, watcher.human))).toBe(true);
+    expect(counts()).toEqual({ verify: 1, generalAuthenticate: 1 });
+    expect(watcher.shown).toEqual([]);
+  });
+
+  it('one touch serves the next signature where it is cached', async () => {
+    keyWith('cached');
+    await key.reset(); // it remembers no touch of before
+    const counts = counter();
+    const signer = await openSigner();
+    const watcher = new Watcher();
+    const first = signer.sign(message, watcher.human);
+    await until(() => watcher.up === 1, 'the touch is told');
+    key.touch();
+    expect(isRight(await first)).toBe(true);
+    expect(isRight(await signer.sign(message, watcher.human))).toBe(true);
+    expect(watcher.shown).toHaveLength(1);
+    expect(counts()).toEqual({ verify: 1, generalAuthenticate: 2 });
+  });
+
+  it('a touch that is not given is no lost login: the PIN is held, and the next signature wants only a touch', async () => {
+    keyWith('always');
+    key.touchTimeoutMs = 6000 / waitsOfModule;
+    const counts = counter();
+    const signer = await openSigner();
+    const watcher = new Watcher();
+    expect(await failureOf(signer.sign(message, watcher.human))).toMatchObject({ code: 'touch-needed' });
+    expect(watcher.shown).toHaveLength(1);
+    expect(counts().generalAuthenticate).toBe(waitsOfModule);
+    key.isHeld = true;
+    const again = await service.signer({ ...account(`pkcs11:id=${id}`), pkcs11Lib: module });
+    expect(again.key.touch).toBe('always');
+    await again.unlock(null);
+    expect(isRight(await again.sign(message, watcher.human))).toBe(true);
+    expect(counts().generalAuthenticate).toBe(waitsOfModule + 1);
+    expect(key.pinTriesLeft).toBe(3);
+  });
+
+  it('a login that another program ended is no touch: it comes back by itself', async () => {
+    keyWith('never');
+    const signer = await openSigner();
+    const counts = counter();
+    await key.reset();
+    const watcher = new Watcher();
+    expect(isRight(await signer.sign(message, watcher.human))).toBe(true);
+    expect(watcher.shown).toEqual([]);
+    expect(counts().verify).toBe(1);
+  });
+
+  it('waiting that is ended is over at once; what the card still does is dropped, and nothing is signed twice', async () => {
+    keyWith('always');
+    const counts = counter();
+    const signer = await openSigner();
+    const watcher = new Watcher();
+    const signing = failureOf(signer.sign(message, watcher.human));
+    await until(() => watcher.up === 1, 'the touch is told');
+    watcher.cancel();
+    expect(await signing).toMatchObject({ code: 'touch-needed' });
+    expect(key.isWaitingForTouch).toBe(true);
+    const next = signer.sign(message, watcher.human);
+    key.touch();
+    await until(() => counts().generalAuthenticate === 2 && key.isWaitingForTouch, 'the next one begins');
+    key.touch();
+    expect(isRight(await next)).toBe(true);
+    expect(counts()).toEqual({ verify: 1, generalAuthenticate: 2 });
+  });
+});
