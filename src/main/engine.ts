@@ -26,6 +26,7 @@ import type {
   Logger,
   ModuleFiles,
   Notifier,
+  ReaderService,
   SecretStore,
   SshAgent,
   TokenHosts,
@@ -53,6 +54,7 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly readerService: ReaderService;
   readonly secretStore: SecretStore;
   readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
@@ -301,6 +303,11 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
+        listTokens: (pkcs11Lib) => tokens.tokens({ pkcs11Lib, login: false }, null),
+        readerService: world.readerService,
+        platform: options.computer.platform,
+        overSsh: (env.SSH_CONNECTION ?? '') !== '',
+        user: env.USER ?? env.LOGNAME ?? null,
         forgetRemembered: () => tokens.forgetRemembered(),
         awsTime,
         edit: (input) => accounts.edit(input),

@@ -17,6 +17,7 @@ import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
+import { createReaderService } from './node/reader-service.ts';
 import { setAside } from './node/set-aside.ts';
 import type { RunKeyring } from './node/run-keyring.ts';
 import { createSecretStore } from './node/secrets.ts';
@@ -102,6 +103,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      readerService: createReaderService({ platform: computer.platform, env }),
       secretStore: createSecretStore({
         platform: computer.platform,
         environment: env,
