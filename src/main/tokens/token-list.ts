@@ -72,8 +72,9 @@ export class TokenList {
 
   async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
     if ('error' in module) return module;
+    const { hosts, finder } = this.#options;
     const opened = await orBroken(module.path, async () => {
-      const host = this.#options.hosts.of(module);
+      const host = hosts.of(module);
       const wasRunning = host.running;
       return {
         path: module.path,
@@ -84,7 +85,7 @@ export class TokenList {
       };
     });
     if (!('error' in opened)) return opened;
-    return { ...opened, error: await this.#options.finder.explain(module, opened.error) };
+    return { ...opened, error: await finder.explain(module, opened.error) };
   }
 
   /** One after the other: a human answers one question at a time, and one for a token that two modules show. */
