@@ -119,6 +119,7 @@ export class Shell {
       memory: this.#memory,
       door: { handlers: () => this.#handlers, client: this.#client, logger },
       onClose: () => void this.#putAway(),
+      onFocus: () => this.#agent?.engine.machine.attended(),
     });
     this.#feed = new StateFeed(clock, (event) => this.#window.tell(event));
     this.#tray = new TrayIcon({

@@ -130,7 +130,7 @@ async function signerKey({ host, token, key, contents }: FoundKey, uri: Pkcs11Ur
     uri: key === null ? printUri(uri) : keyUri(token, key, contents),
     token: { label: token.label, serial: token.serial },
     hardware: isHardware(kind),
-    touch: touchPolicy(kind),
+    touch: touchPolicy(kind, key),
     alwaysAuthenticate: key?.alwaysAuthenticate ?? false,
   };
 }
