@@ -4,6 +4,7 @@
  */
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { SessionService } from '../../../src/main/sessions/session-service.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -48,6 +49,7 @@ export class KeyEngine {
     this.tokens = createTokenService({
       hosts: createTokenHosts({ bundle: hostBundle, environment }),
       moduleFiles: createModuleFiles(),
+      sshAgent: createSshAgent(null),
       confirmedModules: { has: () => true, knows: () => true, add: () => undefined },
       files: filesOf({}),
       clock: fastClock(),
