@@ -55,6 +55,11 @@ export class PinWindow {
     return this.page.locator('input[type=password]');
   }
 
+  /** The wish to have the PIN remembered. */
+  get remember(): Locator {
+    return this.page.getByRole('checkbox', { name: 'Remember this PIN' });
+  }
+
   /** Everything it says. */
   text(): Promise<string> {
     return this.page.locator('main').innerText();

@@ -11,6 +11,15 @@ import type { KeyInfo } from '../../../shared/model.ts';
  */
 export const endGraceMs = 2000;
 
+/**
+ * How long a module that is not used stays initialised, and with it the card in this program's hand, milliseconds: other
+ * programs want the card too. Held PINs stay.
+ */
+export const releaseAfterMs = 10_000;
+
+/** How often a host that holds its module looks which tokens are there, milliseconds. */
+export const lookEveryMs = 1000;
+
 /** What a host is told in place of a request where its channel cannot be taken away: it is wanted no more. */
 export const closeMessage = 'close';
 
@@ -90,6 +99,11 @@ export interface HostKeyRef {
   readonly id: string | null;
   readonly label: string | null;
   readonly type: KeyInfo['type'];
+  /**
+   * It wants the PIN for each signature, whether the module says so or not: libykcs11 2.2 knows it of slot 9c alone, and
+   * a YubiKey asks it of every key that was made so.
+   */
+  readonly alwaysAuthenticate?: boolean;
 }
 
 export type SignMechanism = 'CKM_ECDSA' | 'CKM_RSA_PKCS';
@@ -145,6 +159,14 @@ export interface HostFailure {
   readonly code: ErrorCode;
   readonly detail: string;
 }
+
+/** What a host says unasked, while it holds its module: which tokens are there, whenever that is not what it said before. */
+export interface HostEvent {
+  readonly event: 'tokens';
+  readonly present: readonly TokenRef[];
+}
+
+export type HostMessage = HostResponse | HostEvent;
 
 export type HostResponse =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly failure: HostFailure };
