@@ -24,6 +24,7 @@ import {
   pkcs12,
   withIterations,
   withMacOf,
+  withPasswordlessMac,
   withPbmac1,
 } from '../../support/pki/pkcs12.ts';
 import { fastClock, filesOf, human, nobody, pensiveHuman } from '../../unit/tokens/doubles.ts';
@@ -146,6 +147,11 @@ describe('a PKCS#12 file', () => {
     expect(signer.readyWithoutHuman()).toBe(true);
     await signer.unlock(nobody);
     await expectSignsAs('P-256', signer);
+  });
+
+  it('asks nobody where its MAC was made of no password at all', async () => {
+    const { find } = keysIn(withPasswordlessMac(fileOf(['-keypbe', 'NONE', '-certpbe', 'NONE', '-nomac'])));
+    await expectSignsAs('P-256', unsealed(await find()));
   });
 
   it.each(['pässwörd', 'пароль', 'pass✓word', '😀 smile', ' leading and trailing ', 'a'.repeat(200)])(
