@@ -35,11 +35,12 @@ let service: TokenService;
 beforeAll(async () => {
   bundle = await bundleTokenHost();
   authority = Authority.root(join(directory, 'ca'));
-});
-
-beforeEach(async () => {
   world = await YubikeyWorld.start();
   key = await world.insert({ serial: 12345678 });
+});
+
+beforeEach(() => {
+  key.restoreFactory();
   const elsewhere = { SOFTHSM2_CONF: join(directory, 'softhsm2.conf'), TPM2_PKCS11_STORE: directory };
   service = createTokenService({
     hosts: createTokenHosts({
@@ -59,12 +60,10 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => {
-  await service.close();
-  await world.dispose();
-});
+afterEach(() => service.close());
 
-afterAll(() => {
+afterAll(async () => {
+  await world.dispose();
   bundle.remove();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -198,6 +197,7 @@ describe('two YubiKeys', () => {
     makeKey('9a', 'P-256');
     makeKey('9a', 'P-256', {}, other);
   });
+  afterEach(() => other.remove());
 
   it('are told apart by serial, and sign at the same time, each with its PIN', async () => {
     const first = await signer('9a', key.serial);
