@@ -64,7 +64,7 @@ export default {
       from: { path: '^src/cli/commands/explain\\.ts$' },
       to: {
         path: '^(src/|test/|build/)',
-        pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/roles-anywhere/explain\\.ts$'],
+        pathNot: ['^src/(shared|agent-client|cli)/', '^src/main/explain/pasted\\.ts$'],
       },
     },
     {
@@ -91,6 +91,13 @@ export default {
       severity: 'error',
       from: { path: '^(src|test)/', pathNot: '^(src/main/tokens/host/|test/support/|test/bench/)' },
       to: { path: inPackage('pkcs11js') },
+    },
+    {
+      name: 'keytar-in-the-keyring-process',
+      comment: 'What it loads stays with a process for good: docs/decisions/0014.',
+      severity: 'error',
+      from: { path: '^(src|test)/', pathNot: '^src/main/node/keyring-process\\.ts$' },
+      to: { path: inPackage('keytar') },
     },
     {
       name: 'effects-in-adapters',
@@ -139,6 +146,13 @@ export default {
       to: {
         pathNot: [...pure, '^src/main/$1/', inPackage('@peculiar/x509'), inPackage('reflect-metadata')],
       },
+    },
+    {
+      name: 'pure-explain',
+      comment: 'Tables that the command line reads without an agent: docs/decisions/0009.',
+      severity: 'error',
+      from: { path: '^src/main/explain/' },
+      to: { pathNot: [...pure, '^src/main/explain/', '^src/main/roles-anywhere/explain\\.ts$'] },
     },
     {
       name: 'pure-planner',

@@ -38,6 +38,22 @@ const commandsApart = {
     );
   },
 };
+
+/**
+ * Few have their key in a PKCS#12 file: what reads those is a bundle of its own, loaded with the first one.
+ * @param {string} path from the bundle that loads it
+ * @returns {import('esbuild').Plugin}
+ */
+const pkcs12Apart = (path) => ({
+  name: 'pkcs12-apart',
+  setup: (bundle) => {
+    bundle.onResolve({ filter: /^\.\/pkcs12\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+});
+/** What is loaded later is required, too: an old Electron's main side knows no import() of files. */
+const required = { supported: { 'dynamic-import': false } };
 const commands = readdirSync('src/cli/commands')
   .filter((file) => file !== 'credential-process.ts')
   .map((file) => `commands/${basename(file, '.ts')}`);
@@ -74,9 +90,22 @@ await Promise.all([
   build({ ...common, entryPoints: { 'cli/rolekey': 'src/cli/index.ts' }, plugins: [commandsApart] }),
   build({
     ...common,
+    entryPoints: Object.fromEntries(
+      ['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`]),
+    ),
+    ...required,
+    plugins: [pkcs12Apart('../../main/pkcs12.cjs')],
+  }),
+  build({
+    ...common,
+    entryPoints: { 'main/index': 'src/main/index.ts' },
+    ...required,
+    plugins: [pkcs12Apart('./pkcs12.cjs')],
+  }),
+  build({
+    ...common,
     entryPoints: {
-      ...Object.fromEntries(['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`])),
-      'main/index': 'src/main/index.ts',
+      'main/pkcs12': 'src/main/tokens/pkcs12.ts',
       'main/token-host': 'src/main/tokens/host/index.ts',
       'main/keyring': 'src/main/node/keyring-process.ts',
     },

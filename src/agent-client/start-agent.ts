@@ -7,11 +7,12 @@ import { withAbsolutePaths } from './surroundings.ts';
 const startTimeoutMs = 15_000;
 
 /**
- * What an agent started by a command may inherit: who the user is, where things are, and what PKCS#11 modules need.
+ * What an agent started by a command may inherit: who the user is, where things are, whether they are there over ssh, and
+ * what PKCS#11 modules need.
  * Not NODE_OPTIONS, which loads code, and not AWS_ENDPOINT_URL_*, which sends requests elsewhere: for those an agent is started by hand.
  */
 const inherited = [
-  /^(HOME|USER|LOGNAME|PATH|SHELL|LANG|LANGUAGE|TZ|TMPDIR|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY)$/,
+  /^(HOME|USER|LOGNAME|PATH|SHELL|LANG|LANGUAGE|TZ|TMPDIR|XDG_[A-Z_]+|DBUS_SESSION_BUS_ADDRESS|SSH_AUTH_SOCK|SSH_CONNECTION|DISPLAY|WAYLAND_DISPLAY)$/,
   /^LC_[A-Z]+$/,
   /^ROLEKEY_(CONFIG_DIR|SOCKET)$/,
   /^AWS_(SHARED_CREDENTIALS_FILE|CONFIG_FILE|USE_FIPS_ENDPOINT|USE_DUALSTACK_ENDPOINT|CA_BUNDLE)$/,

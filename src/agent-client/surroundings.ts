@@ -15,6 +15,7 @@ const pathVariables = [
   'TPM2_PKCS11_STORE',
   'PCSCLITE_CSOCK_NAME',
   'OPENSC_CONF',
+  'SSH_AUTH_SOCK',
   'ROLEKEY_CONFIG_DIR',
   'ROLEKEY_SOCKET',
 ];

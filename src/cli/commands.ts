@@ -11,7 +11,10 @@ const identityFlags = {
   'role-arn': text('ARN', 'the IAM role to take'),
   'profile-arn': text('ARN', 'the Roles Anywhere profile'),
   'trust-anchor-arn': text('ARN', 'the Roles Anywhere trust anchor'),
-  'private-key': many('KEY', 'pkcs11: URI or PEM file; the first that is present is used'),
+  'private-key': many(
+    'KEY',
+    'pkcs11: URI, PEM or PKCS#12 file, or ssh-agent:SHA256:...; the first that is present is used',
+  ),
 } satisfies Readonly<Record<string, FlagSpec>>;
 
 const otherAccountFlags: Readonly<Record<string, FlagSpec>> = {

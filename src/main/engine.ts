@@ -26,7 +26,9 @@ import type {
   Logger,
   ModuleFiles,
   Notifier,
+  ReaderService,
   SecretStore,
+  SshAgent,
   TokenHosts,
 } from './ports.ts';
 import { PromptBroker } from './prompt-broker.ts';
@@ -41,6 +43,7 @@ import { ServerClock } from './sessions/server-clock.ts';
 import { SessionService, type Unemptied } from './sessions/session-service.ts';
 import { isBuiltInModule } from './tokens/module-places.ts';
 import type { Computer } from './tokens/shared-library.ts';
+import { isSealed } from './tokens/signer.ts';
 import { createTokenService } from './tokens/token-service.ts';
 
 /** The adapters an engine lives on. */
@@ -51,7 +54,9 @@ export interface World {
   readonly http: Http;
   readonly tokenHosts: TokenHosts;
   readonly moduleFiles: ModuleFiles;
+  readonly readerService: ReaderService;
   readonly secretStore: SecretStore;
+  readonly sshAgent: SshAgent;
   readonly endpointListener: EndpointListener;
   readonly logger: Logger;
   /** Null: headless, and nobody is told. */
@@ -121,6 +126,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const tokens = createTokenService({
     hosts: world.tokenHosts,
     moduleFiles: world.moduleFiles,
+    sshAgent: world.sshAgent,
     confirmedModules: store.confirmedModules,
     files,
     clock,
@@ -174,7 +180,8 @@ export function createEngine(options: EngineOptions, world: World): Engine {
   const sessions: SessionService = new SessionService({
     accounts: store,
     prepareSigner: async (account) => {
-      const signer = await tokens.signer(account);
+      const signer = await tokens.find(account);
+      if (isSealed(signer)) return signer;
       const { certificate, issuers } = signer;
       const now = awsTime(account);
       const findings = preflight({ account, certificate, issuers, environment, now });
@@ -306,6 +313,11 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         isServing: (id) => sessions.isConnected(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
+        listTokens: (pkcs11Lib) => tokens.tokens({ pkcs11Lib, login: false }, null),
+        readerService: world.readerService,
+        platform: options.computer.platform,
+        overSsh: (env.SSH_CONNECTION ?? '') !== '',
+        user: env.USER ?? env.LOGNAME ?? null,
         forgetRemembered: () => tokens.forgetRemembered(),
         awsTime,
         edit: (input) => accounts.edit(input),

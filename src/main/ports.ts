@@ -153,6 +153,45 @@ export interface ModuleFiles {
   look(path: string): Promise<PathLook>;
 }
 
+export interface SshAgentExchange {
+  /** How long an answer is waited for, milliseconds. */
+  readonly timeoutMs: number;
+  /** Raised, no answer is waited for any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** The user's ssh-agent. What its messages mean is tokens/ssh-wire's. */
+export interface SshAgent {
+  /**
+   * Sends one message's body and answers the body that comes back, at most 256 KiB.
+   * @throws AppError `ssh-agent-missing` where none is reached, `timed-out`, `cancelled`, `token-failed`
+   * for an answer that is none.
+   */
+  exchange(request: Uint8Array, options: SshAgentExchange): Promise<Uint8Array>;
+}
+
+/** How the service through which smart cards are reached was met. `path`: its socket. */
+export type ReaderServiceState =
+  /** A part of the system that need not be looked at. */
+  | { readonly kind: 'built-in' }
+  /** `version`: of its protocol. */
+  | { readonly kind: 'answers'; readonly path: string; readonly version: string }
+  /** No socket. `installed`: whether the program was found. */
+  | { readonly kind: 'missing'; readonly path: string; readonly installed: boolean }
+  | {
+      /**
+       * refused: a socket nobody listens on. forbidden: it may not be opened. closed: who asks is turned away.
+       * silent: no answer in time. odd: not the answer of such a service.
+       */
+      readonly kind: 'refused' | 'forbidden' | 'closed' | 'silent' | 'odd';
+      readonly path: string;
+    };
+
+export interface ReaderService {
+  /** Asks whether it is there, which touches no reader and no card. */
+  probe(): Promise<ReaderServiceState>;
+}
+
 /** A prompt without the id its adapter gives it. */
 export type PromptQuestion = Prompt extends infer P ? (P extends Prompt ? Omit<P, 'id'> : never) : never;
 

@@ -17,11 +17,13 @@ import { createLogFile } from './node/log-file.ts';
 import { createModuleFiles } from './node/module-files.ts';
 import { beOnlyAgent } from './node/only-agent.ts';
 import { checkHome } from './node/own-home.ts';
+import { createReaderService } from './node/reader-service.ts';
 import { setAside } from './node/set-aside.ts';
 import type { RunKeyring } from './node/run-keyring.ts';
 import { createSecretStore } from './node/secrets.ts';
 import { createSettingsFile } from './node/settings-file.ts';
 import { watchPlugs } from './node/plugs.ts';
+import { createSshAgent, sshAgentAddress } from './node/ssh-agent-socket.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
 import type { Computer } from './tokens/shared-library.ts';
@@ -102,12 +104,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
         environment: env,
       }),
       moduleFiles: createModuleFiles(),
+      readerService: createReaderService({ platform: computer.platform, env }),
       secretStore: createSecretStore({
         platform: computer.platform,
         environment: env,
         bundle: options.keyringBundle,
         run: options.runKeyring,
       }),
+      sshAgent: createSshAgent(sshAgentAddress(env, process.platform)),
       endpointListener: createEndpointListener(),
       notifier: options.notifier ?? null,
     },

@@ -120,6 +120,7 @@ const windowRemedies: Partial<Record<ErrorCode, string>> = {
   'module-missing': 'Install the software of the token’s maker, then connect again.',
   'module-unconfirmed':
     'Remove the account and add it again: you are asked whether its module may be loaded.',
+  'ssh-agent-missing': 'Start it, or set SSH_AUTH_SOCK to the one that runs and start Rolekey again.',
   'pin-needed': 'Choose Connect and type it.',
   'pin-incorrect': 'Choose Connect and type the right one; it is tried once.',
   'pin-length': 'Choose Connect and type the whole PIN.',

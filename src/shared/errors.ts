@@ -87,6 +87,20 @@ export const errorTable = {
     message: 'The token or its module did not answer as it should.',
     remedy: 'Unplug the token, plug it in again and connect.',
   },
+  'ssh-agent-missing': {
+    message: 'The ssh-agent cannot be reached.',
+    remedy:
+      'Start it, or set SSH_AUTH_SOCK to the one that runs and stop the Rolekey agent, which knows another: rolekey agent stop; then connect.',
+  },
+  'ssh-key-missing': {
+    message: 'The ssh-agent does not hold the key.',
+    remedy: 'Add it with ssh-add; see those it holds with: ssh-add -l.',
+  },
+  'ssh-agent-refused': {
+    message: 'The ssh-agent did not sign.',
+    remedy:
+      'Allow it where the agent asks, and unlock an agent that is locked with: ssh-add -X; then connect again.',
+  },
   'pin-needed': {
     message: 'The token needs its PIN.',
     remedy: 'Type it at a terminal: rolekey connect ID.',

@@ -4,6 +4,7 @@ import { makeAccount } from '../../src/main/accounts/account-fields.ts';
 import { systemClock } from '../../src/main/node/clock.ts';
 import { createFiles } from '../../src/main/node/files.ts';
 import { createModuleFiles } from '../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../src/main/node/token-hosts.ts';
 import { createTokenService, type TokenService } from '../../src/main/tokens/token-service.ts';
 import type { Account } from '../../src/shared/model.ts';
@@ -30,6 +31,7 @@ export function benchTokens(world: World): TokenService {
     hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment: { ...world.env } }),
     moduleFiles: createModuleFiles(),
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    sshAgent: createSshAgent(null),
     files: createFiles(world.folder('bench-run')),
     clock: systemClock,
     log: { log: () => undefined },

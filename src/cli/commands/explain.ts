@@ -1,5 +1,5 @@
-/** `rolekey explain`: what a message of AWS's or ours means and what to do. Needs no agent. */
-import { explainPasted } from '../../main/roles-anywhere/explain.ts';
+/** `rolekey explain`: what a message of AWS's, of a key's software or ours means and what to do. Needs no agent. */
+import { explainPasted } from '../../main/explain/pasted.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Work } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';

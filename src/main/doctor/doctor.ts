@@ -12,24 +12,19 @@ import type { Dialect } from '../outlets/section-file.ts';
 import type { Clock, FileModes, Files, Http } from '../ports.ts';
 import { parseTrustAnchorArn } from '../roles-anywhere/arn.ts';
 import { resolveEndpoint, type EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
-import { checkAccount, checkCertificate } from '../roles-anywhere/preflight.ts';
-import type { Signer } from '../tokens/signer.ts';
+import { checkAccount } from '../roles-anywhere/preflight.ts';
 import { judgeAccount } from './account.ts';
 import { judgeAwsFiles, type AwsFileFacts } from './aws-files.ts';
 import { judgeClock } from './clock.ts';
+import { examineKeys, type KeyOptions } from './examine-keys.ts';
 import { forAccount } from './finding.ts';
-import { judgeKey, type KeyFacts } from './key.ts';
 import { judgeNetwork, type Reached } from './network.ts';
 import { judgeProfileKeys } from './profile-keys.ts';
 import { profilePlaces } from './static-keys.ts';
 
-export interface DoctorOptions {
+export interface DoctorOptions extends KeyOptions {
   readonly accounts: () => readonly Account[];
   readonly isServing: (id: string) => boolean;
-  /** Finds an account's key and asks nobody; see TokenService. */
-  readonly findSigner: (account: Account) => Promise<Pick<Signer, 'key' | 'certificate' | 'issuers'>>;
-  /** Now, by AWS's clock as far as it is known, milliseconds since the epoch. */
-  readonly awsTime: (account: Account) => number;
   readonly files: Files;
   readonly fileModes: FileModes;
   readonly http: Http;
@@ -58,7 +53,7 @@ export async function examine(
   const [files, network, keys] = await Promise.all([
     examineFiles(options, all, accounts),
     examineNetwork(options, accounts),
-    examineKeys(options, accounts),
+    examineKeys(options, accounts, ids === undefined),
   ]);
   const own = accounts.flatMap((account) =>
     judgeAccount(account.id, checkAccount(account, options.environment)).map((finding) =>
@@ -154,26 +149,5 @@ async function examineEndpoint(origin: string, http: Http, clock: Clock): Promis
   } catch (error) {
     if (!isAppError(error)) throw error;
     return [judgeNetwork({ host, error })];
-  }
-}
-
-/** One after the other: a token does one thing at a time. */
-async function examineKeys(options: DoctorOptions, accounts: readonly Account[]): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const account of accounts) {
-    const facts = await keyFacts(options, account);
-    findings.push(...judgeKey(account.id, facts).map((finding) => forAccount(account.id, finding)));
-  }
-  return findings;
-}
-
-async function keyFacts({ findSigner, awsTime }: DoctorOptions, account: Account): Promise<KeyFacts> {
-  try {
-    const { key, certificate, issuers } = await findSigner(account);
-    const now = awsTime(account);
-    return { key, certificate, preflight: checkCertificate({ account, certificate, issuers, now }) };
-  } catch (error) {
-    if (isAppError(error)) return { error };
-    throw error;
   }
 }

@@ -3,10 +3,10 @@ import { AppError } from '../../shared/errors.ts';
 import type { Account } from '../../shared/model.ts';
 import { needsTouch } from '../../shared/touch.ts';
 import type { Prompts } from '../ports.ts';
-import type { Human, Signer } from '../tokens/signer.ts';
+import { isSealed, unsealed, type Human, type SealedKey, type Signer } from '../tokens/signer.ts';
 
-/** Finds an account's key and refuses what AWS would refuse; asks nobody. */
-export type PrepareSigner = (account: Account) => Promise<Signer>;
+/** Finds an account's key and refuses what AWS would refuse, as far as it can be told; asks nobody. */
+export type PrepareSigner = (account: Account) => Promise<Signer | SealedKey>;
 
 /** Somebody who clicked or typed a command. */
 export interface Requester {
@@ -57,7 +57,7 @@ export class PromptGroup {
     abandoned: AbortSignal,
     whileUnlocking: (unlock: () => Promise<void>) => Promise<void> = (unlock) => unlock(),
   ): Promise<Signer> {
-    let signer: Signer;
+    let signer: Signer | SealedKey;
     let waiting: Waiting;
     try {
       signer = await prepare(account);
@@ -72,12 +72,17 @@ export class PromptGroup {
     try {
       await this.#allPrepared;
       abandoned.throwIfAborted();
-      if (!signer.readyWithoutHuman()) await whileUnlocking(() => signer.unlock(this.#human(waiting)));
+      if (isSealed(signer) || !signer.readyWithoutHuman()) {
+        await whileUnlocking(() => signer.unlock(this.#human(waiting)));
+      }
     } finally {
       abandoned.removeEventListener('abort', abandon);
       waiting.ids.delete(account.id);
     }
-    return signer;
+    if (!isSealed(signer)) return signer;
+    const opened = await prepare(account);
+    abandoned.throwIfAborted();
+    return unsealed(opened);
   }
 
   #human({ ids, unneeded }: Waiting): Human {
@@ -85,7 +90,7 @@ export class PromptGroup {
     return { ...this.requester, accounts, unneeded: unneeded.signal };
   }
 
-  #waitingFor({ key }: Signer): Waiting {
+  #waitingFor({ key }: Pick<Signer, 'key'>): Waiting {
     const token = key.token === null ? key.uri : `${key.token.serial} ${key.token.label}`;
     const waiting = this.#waiting.get(token) ?? { ids: new Set(), unneeded: new AbortController() };
     this.#waiting.set(token, waiting);
@@ -109,7 +114,7 @@ export class PromptGroup {
  * @throws AppError `touch-needed`, and what {@link Signer.unlock} throws otherwise.
  */
 export async function readyAlone(prepare: PrepareSigner, account: Account): Promise<Signer> {
-  const signer = await prepare(account);
+  const signer = unsealed(await prepare(account));
   if (needsTouch(signer.key.touch)) throw touchNeeded();
   if (!signer.readyWithoutHuman()) await signer.unlock(null);
   return signer;

@@ -73,6 +73,7 @@ const needs: Partial<Record<ErrorCode, Reason>> = {
   'touch-needed': 'touch',
   'token-absent': 'token-absent',
   'key-ambiguous': 'choose',
+  'ssh-agent-refused': 'choose',
   'module-unconfirmed': 'choose',
 };
 

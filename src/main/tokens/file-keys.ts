@@ -3,12 +3,14 @@ import { sign, type KeyObject } from 'node:crypto';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Clock, Files, PromptQuestion } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
-import { openKey, readKeyFile, spkiOf, type KeyFile } from './key-file.ts';
+import { readContainer, type KeyContainer } from './key-container.ts';
+import { spkiOf, type OpenKeyFile } from './key-file.ts';
 import { samePublicKey } from './key-matching.ts';
 import {
   unanswered,
   type Attempt,
   type Human,
+  type SealedKey,
   type Signer,
   type SignerAccount,
   type SignerKey,
@@ -25,8 +27,10 @@ export interface FileKeysOptions {
 export class FileKeys {
   readonly #options: FileKeysOptions;
   readonly #flights = new SingleFlight();
-  /** Keys a passphrase opened, by path, each with the PEM it came out of. */
-  readonly #opened = new Map<string, { readonly pem: string; readonly key: KeyObject }>();
+  /** What a passphrase opened, by path, each with the digest of the file it came out of. */
+  readonly #opened = new Map<string, { readonly digest: string; readonly file: OpenKeyFile }>();
+  /** Digests of files that need a passphrase. */
+  readonly #sealed = new Set<string>();
 
   constructor(options: FileKeysOptions) {
     this.#options = options;
@@ -34,7 +38,7 @@ export class FileKeys {
 
   /**
    * The key in the file at `path`, read anew.
-   * @throws AppError what {@link readKeyFile} throws, `cert-missing`, `cert-unreadable`, `cert-key-mismatch`,
+   * @throws AppError what {@link readContainer} throws, `cert-missing`, `cert-unreadable`, `cert-key-mismatch`,
    * `file-unreadable`, `account-invalid` for a certificate on a token.
    */
   async find(path: string, account: SignerAccount): Promise<Attempt> {
@@ -44,20 +48,26 @@ export class FileKeys {
         absent: new AppError('file-unreadable', { message: `The key file ${path} was not found.` }),
       };
     }
-    const file = readKeyFile(bytes, path);
-    const key = file.encrypted ? this.#openedKey(file) : openKey(file, null);
-    const { certificate, issuers } = await this.#certificate(file, key && spkiOf(key), account);
+    const { clock } = this.#options;
+    const pause = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve));
+    const container = await readContainer({ bytes, path, pause }, this.#sealed);
+    const open = this.#openIn(container);
+    const certificates = open?.certificates ?? container.certificates;
+    const where = certificateFile(path, account);
+    if (where === path && certificates === null) return { signer: this.#sealedKey(container) };
+    const { certificate, issuers } = await this.#certificate(
+      where === path ? certificates : null,
+      where,
+      open && spkiOf(open.key),
+      account,
+    );
     return {
       signer: new FileSigner({
         path,
         certificate,
         issuers,
-        key: () => (file.encrypted ? this.#openedKey(file) : key),
-        unlock: async (human) => {
-          if (!file.encrypted || this.#openedKey(file) !== null) return;
-          if (human === null) throw passphraseNeeded(path);
-          await this.#flights.run(path, human, () => this.#unlock(file, certificate, human));
-        },
+        key: () => this.#openIn(container)?.key ?? null,
+        unlock: (human) => this.#unlock(container, certificate, human),
       }),
     };
   }
@@ -67,44 +77,59 @@ export class FileKeys {
     this.#opened.clear();
   }
 
+  /** Its certificate is read with the key, once a passphrase opens both. */
+  #sealedKey(container: KeyContainer): SealedKey {
+    return {
+      sealed: true,
+      key: signerKey(container.path),
+      unlock: (human) => this.#unlock(container, null, human),
+    };
+  }
+
   async #certificate(
-    file: KeyFile,
+    inFile: readonly Certificate[] | null,
+    where: string,
     spki: Uint8Array | null,
     account: SignerAccount,
   ): Promise<SigningCertificate> {
-    if (account.certificate !== null && isPkcs11Uri(account.certificate)) {
-      throw new AppError('account-invalid', {
-        message: 'A key in a file takes its certificate from a file, not from a token.',
-      });
-    }
     const { files, clock } = this.#options;
-    const path = account.certificate ?? file.path;
-    const certificates = path === file.path ? file.certificates : await readCertificates(files, path);
-    const picked = pickCertificate(certificates, spki, clock.now(), path);
+    const certificates = inFile ?? (await readCertificates(files, where));
+    const picked = pickCertificate(certificates, spki, clock.now(), where);
     const issuers =
       account.intermediates === null ? [] : await readCertificates(files, account.intermediates);
     return { certificate: picked.certificate, issuers: [...issuers, ...picked.issuers] };
   }
 
-  /** Null where no passphrase was given yet, or the file holds another key since. */
-  #openedKey({ path, pem }: KeyFile): KeyObject | null {
+  /** Null where no passphrase was given yet, or the file holds something else since. */
+  #openIn({ path, digest, open }: KeyContainer): OpenKeyFile | null {
     const opened = this.#opened.get(path);
-    return opened?.pem === pem ? opened.key : null;
+    return open ?? (opened?.digest === digest ? opened.file : null);
   }
 
-  async #unlock(file: KeyFile, certificate: Certificate, human: Human): Promise<void> {
-    if (!file.encrypted || this.#openedKey(file) !== null) return;
-    const key = await this.#askPassphrase(file, human);
-    if (!samePublicKey(spkiOf(key), certificate.spki)) throw new AppError('cert-key-mismatch');
-    this.#opened.set(file.path, { pem: file.pem, key });
+  async #unlock(
+    container: KeyContainer,
+    certificate: Certificate | null,
+    human: Human | null,
+  ): Promise<void> {
+    if (this.#openIn(container) !== null) return;
+    const { path, digest } = container;
+    if (human === null) throw passphraseNeeded(path);
+    await this.#flights.run(path, human, async () => {
+      if (this.#openIn(container) !== null) return;
+      const file = await this.#askPassphrase(container, human);
+      if (certificate !== null && !samePublicKey(spkiOf(file.key), certificate.spki)) {
+        throw new AppError('cert-key-mismatch');
+      }
+      this.#opened.set(path, { digest, file });
+    });
   }
 
-  async #askPassphrase(file: KeyFile, human: Human): Promise<KeyObject> {
+  async #askPassphrase(container: KeyContainer, human: Human): Promise<OpenKeyFile> {
     let previous: 'incorrect' | null = null;
     for (;;) {
       const question: PromptQuestion = {
         kind: 'passphrase',
-        file: file.path,
+        file: container.path,
         accounts: [...human.accounts],
         askedBy: human.askedBy,
         previous,
@@ -118,16 +143,28 @@ export class FileKeys {
         }
         throw typeof answer === 'string'
           ? new AppError('pin-needed', unanswered(answer, 'passphrase'))
-          : passphraseNeeded(file.path);
+          : passphraseNeeded(container.path);
       }
       try {
-        return openKey(file, answer.secret);
+        return await container.unlock(answer.secret);
       } catch (error) {
         if (!isAppError(error, 'passphrase-incorrect')) throw error;
         previous = 'incorrect';
       }
     }
   }
+}
+
+/** @throws AppError `account-invalid`. */
+function certificateFile(path: string, { certificate }: SignerAccount): string {
+  if (certificate === null || !isPkcs11Uri(certificate)) return certificate ?? path;
+  throw new AppError('account-invalid', {
+    message: 'A key in a file takes its certificate from a file, not from a token.',
+  });
+}
+
+function signerKey(path: string): SignerKey {
+  return { uri: path, token: null, hardware: false, touch: 'never', alwaysAuthenticate: false };
 }
 
 function passphraseNeeded(path: string): AppError {
@@ -151,7 +188,7 @@ class FileSigner implements Signer {
 
   constructor(options: FileSignerOptions) {
     const { path, certificate, issuers } = options;
-    this.key = { uri: path, token: null, hardware: false, touch: 'never', alwaysAuthenticate: false };
+    this.key = signerKey(path);
     this.certificate = certificate;
     this.issuers = issuers;
     this.#options = options;

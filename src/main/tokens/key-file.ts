@@ -3,7 +3,7 @@
  * hold certificates beside the key (leaf, issuers); all else in it is left alone.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { AppError } from '../../shared/errors.ts';
+import { AppError, isAppError } from '../../shared/errors.ts';
 import { parseCertificates, type Certificate } from '../roles-anywhere/certificate.ts';
 import { readElements } from '../roles-anywhere/der.ts';
 
@@ -12,6 +12,13 @@ export interface KeyFile {
   /** The key's PEM block alone. */
   readonly pem: string;
   readonly encrypted: boolean;
+  /** Those of the same file, in its order. */
+  readonly certificates: readonly Certificate[];
+}
+
+/** What is in a key file of any kind, once it is open. */
+export interface OpenKeyFile {
+  readonly key: KeyObject;
   /** Those of the same file, in its order. */
   readonly certificates: readonly Certificate[];
 }
@@ -42,10 +49,8 @@ export function readKeyFile(bytes: Uint8Array, path: string): KeyFile {
       remedy: 'Put each key into a file of its own.',
     });
   }
-  if (!keyLabels.includes(key.label) || (key.label === 'PRIVATE KEY' && !isKnownAlgorithm(key.text))) {
-    throw new AppError('key-unsupported', {
-      message: `The key in ${path} is of a kind that cannot be used.`,
-    });
+  if (!keyLabels.includes(key.label) || (key.label === 'PRIVATE KEY' && !isKnownAlgorithm(derOf(key.text)))) {
+    throw unknownKind(path);
   }
   const certificates = parseCertificates(bytes, path);
   const encrypted = key.label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(key.text);
@@ -60,6 +65,14 @@ function pemBlocks(bytes: Uint8Array): PemBlock[] {
   );
 }
 
+function unknownKind(path: string): AppError {
+  return new AppError('key-unsupported', { message: `The key in ${path} is of a kind that cannot be used.` });
+}
+
+function derOf(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
+}
+
 function noKey(bytes: Uint8Array, path: string): AppError {
   const derSequence = 0x30;
   if (bytes[0] !== derSequence) {
@@ -69,8 +82,8 @@ function noKey(bytes: Uint8Array, path: string): AppError {
     });
   }
   return new AppError('key-unsupported', {
-    message: `${path} is a binary file (PKCS#12 or DER), which is not supported.`,
-    remedy: 'Convert it to PEM, for example with openssl pkcs12.',
+    message: `${path} is a binary file (DER) that is not PKCS#12, which is not supported.`,
+    remedy: 'Convert it to PEM, for example with: openssl pkey -inform DER.',
   });
 }
 
@@ -78,9 +91,8 @@ function noKey(bytes: Uint8Array, path: string): AppError {
  * Whether a PKCS#8 key is of a kind we sign with. Told before node:crypto sees it: BoringSSL aborts the process on some
  * others.
  */
-function isKnownAlgorithm(pem: string): boolean {
+function isKnownAlgorithm(der: Uint8Array): boolean {
   try {
-    const der = Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
     const [, algorithm] = readElements(readElements(der)[0]?.content ?? der);
     const [oid] = readElements(algorithm?.content ?? der);
     return oid !== undefined && keyAlgorithms.includes(Buffer.from(oid.content).toString('hex'));
@@ -96,17 +108,39 @@ function isKnownAlgorithm(pem: string): boolean {
  * @throws AppError `passphrase-incorrect`, `file-unreadable` for a damaged key, `key-unsupported`.
  */
 export function openKey(file: KeyFile, passphrase: string | null): KeyObject {
-  const key = decode(file, passphrase);
+  return supported(decode(file, passphrase), file.path);
+}
+
+/**
+ * A key in PKCS#8, DER, not encrypted.
+ * @throws AppError `file-unreadable` for a damaged key, `key-unsupported`.
+ */
+export function openPkcs8(der: Buffer, path: string): KeyObject {
+  if (!isKnownAlgorithm(der)) throw unknownKind(path);
+  try {
+    return supported(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }), path);
+  } catch (cause) {
+    if (isAppError(cause)) throw cause;
+    throw damaged(path, cause);
+  }
+}
+
+function damaged(path: string, cause: unknown): AppError {
+  return new AppError('file-unreadable', { message: `The private key in ${path} is damaged.`, cause });
+}
+
+/** @throws AppError `key-unsupported`. */
+function supported(key: KeyObject, path: string): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const curves = ['prime256v1', 'secp384r1', 'secp521r1'];
   const bits = details?.modulusLength ?? 0;
-  const supported =
+  const isSupported =
     type === 'rsa'
       ? bits >= 2048 && bits <= 4096
       : type === 'ec' && curves.includes(details?.namedCurve ?? '');
-  if (supported) return key;
+  if (isSupported) return key;
   throw new AppError('key-unsupported', {
-    message: `The key in ${file.path} cannot sign for IAM Roles Anywhere.`,
+    message: `The key in ${path} cannot sign for IAM Roles Anywhere.`,
   });
 }
 
@@ -123,7 +157,7 @@ function decode({ path, pem, encrypted }: KeyFile, passphrase: string | null): K
     }
     // A wrong passphrase is told in several ways: by chance it may even decrypt to what looks like padding.
     if (encrypted) throw new AppError('passphrase-incorrect', { cause });
-    throw new AppError('file-unreadable', { message: `The private key in ${path} is damaged.`, cause });
+    throw damaged(path, cause);
   }
 }
 

@@ -7,6 +7,7 @@ import { sessionDurationRange } from '../../shared/constants.ts';
 import type { KeyInfo } from '../../shared/model.ts';
 import { parseCertificate, type Certificate } from '../roles-anywhere/certificate.ts';
 import { checkCertificate } from '../roles-anywhere/preflight.ts';
+import { attestedPolicy, isAttestation, isAttester, type KeyPolicy } from './attestation.ts';
 import type { HostCertificate, HostKey, HostObjects } from './host/protocol.ts';
 
 /** A key with all objects of the token that are parts of it. */
@@ -20,7 +21,10 @@ export interface TokenKey {
   readonly size: KeyInfo['size'] | null;
   /** SubjectPublicKeyInfo, DER; null where nothing on the token shows it. */
   readonly spki: Uint8Array | null;
+  /** Whether it wants the PIN for each signature, as far as its private key, an attestation or its place tells. */
   readonly alwaysAuthenticate: boolean;
+  /** What the token attests of it; null where it attests nothing. */
+  readonly policy: KeyPolicy | null;
   readonly certificate: Certificate | null;
   /** Why it cannot sign for IAM Roles Anywhere as it is, the lack of a certificate first; empty where it can. */
   readonly problems: readonly AppError[];
@@ -41,12 +45,29 @@ export interface TokenContents {
   readonly warnings: readonly string[];
 }
 
-/** @param now milliseconds since the epoch. */
-export function matchKeys(objects: HostObjects, now: number): TokenContents {
+/**
+ * @param now milliseconds since the epoch.
+ * @param alwaysAuthenticates whether the key of a CKA_ID always authenticates, where a token lets that be known before
+ * its private keys are seen.
+ */
+export function matchKeys(
+  objects: HostObjects,
+  now: number,
+  alwaysAuthenticates: (id: string) => boolean = () => false,
+): TokenContents {
   const sorted = sortCertificates(objects.certificates);
-  const drafts = collectKeys(objects, sorted.own, now);
+  const drafts = collectKeys(objects, sorted.own, now).filter((draft) => !isAttestersKey(draft, sorted));
   return {
-    keys: drafts.map((draft) => finish(draft, sorted, objects, now)),
+    keys: drafts.map((draft) => {
+      const policy = policyOf(draft, sorted);
+      const { privateKey } = draft;
+      const known = privateKey === null ? alwaysAuthenticates(draft.id) : privateKey.alwaysAuthenticate;
+      return {
+        ...finish(draft, sorted, objects, now),
+        alwaysAuthenticate: known || policy?.pin === 'always',
+        policy,
+      };
+    }),
     certificates: sorted.own,
     privateVisible: objects.privateVisible,
     warnings: [...objects.unreadable, ...sorted.unparsable.map(({ warning }) => warning)],
@@ -74,38 +95,41 @@ function preference(a: Certificate, b: Certificate, now: number): number {
 interface SortedCertificates {
   readonly own: readonly TokenCertificate[];
   readonly cas: readonly TokenCertificate[];
+  readonly attestations: readonly TokenCertificate[];
   readonly unparsable: readonly { id: string; warning: string }[];
 }
 
 function sortCertificates(objects: readonly HostCertificate[]): SortedCertificates {
   const own: TokenCertificate[] = [];
   const cas: TokenCertificate[] = [];
+  const attestations: TokenCertificate[] = [];
   const unparsable: { id: string; warning: string }[] = [];
   for (const { id, label, value } of objects) {
     const name = `certificate “${label}” (id ${id})`;
     try {
       const certificate = parseCertificate(Buffer.from(value, 'base64'), name);
-      if (isAttestation(label, certificate)) continue;
-      (certificate.isCa ? cas : own).push({ id, label, certificate });
+      const kind = isAttestation(label, certificate) ? attestations : certificate.isCa ? cas : own;
+      kind.push({ id, label, certificate });
     } catch (error) {
       if (!isAppError(error, 'cert-unreadable')) throw error;
       unparsable.push({ id, warning: `${name} cannot be read and is left out` });
     }
   }
-  return { own, cas, unparsable };
+  return { own, cas, attestations, unparsable };
 }
 
-/**
- * Yubico's module shows an attestation certificate beside each key, with the key's own CKA_ID and public key; and the
- * certificate that issued them.
- */
-function isAttestation(label: string, { issuerAttributes, subjectAttributes }: Certificate): boolean {
-  return (
-    label.startsWith('X.509 Certificate for PIV Attestation') ||
-    [...issuerAttributes, ...subjectAttributes].some(({ value }) =>
-      value.startsWith('Yubico PIV Attestation'),
-    )
+/** The key that attests others signs nothing else: nobody can use it. */
+function isAttestersKey({ spki }: Draft, { attestations }: SortedCertificates): boolean {
+  return attestations.some(
+    ({ label, certificate }) =>
+      spki !== null && isAttester(label, certificate) && samePublicKey(certificate.spki, spki),
   );
+}
+
+/** By public key: an attestation of what was in the place before says nothing of what is there now. */
+function policyOf({ spki }: Draft, { attestations }: SortedCertificates): KeyPolicy | null {
+  const own = attestations.find(({ certificate }) => spki !== null && samePublicKey(certificate.spki, spki));
+  return own === undefined ? null : attestedPolicy(own.certificate);
 }
 
 /** A key while its objects are gathered. */
@@ -173,7 +197,12 @@ function sizeOf({ keyType }: Certificate): KeyInfo['size'] | null {
   return keyType.type === 'EC' ? keyType.curve : (rsaSizes[keyType.bits] ?? null);
 }
 
-function finish(draft: Draft, sorted: SortedCertificates, objects: HostObjects, now: number): TokenKey {
+function finish(
+  draft: Draft,
+  sorted: SortedCertificates,
+  objects: HostObjects,
+  now: number,
+): Omit<TokenKey, 'alwaysAuthenticate' | 'policy'> {
   const certificate = bestCertificate(draft.certificates, now);
   const problems = [
     ...(certificate === null
@@ -189,7 +218,6 @@ function finish(draft: Draft, sorted: SortedCertificates, objects: HostObjects, 
     type: draft.type,
     size: draft.size,
     spki: draft.spki,
-    alwaysAuthenticate: draft.privateKey?.alwaysAuthenticate ?? false,
     certificate,
     problems,
   };

@@ -1,5 +1,5 @@
 /** What signs a CreateSession request: a key on a token or in a file, behind one face. */
-import type { AppError, AppErrorOptions } from '../../shared/errors.ts';
+import { AppError, type AppErrorOptions } from '../../shared/errors.ts';
 import type { Account, KeyInfo } from '../../shared/model.ts';
 import type { NoAnswer, Prompts } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
@@ -47,6 +47,29 @@ export interface Signer {
   sign(message: Uint8Array, human?: Human): Promise<Uint8Array>;
 }
 
+/**
+ * A key whose certificate is locked up with it, in a PKCS#12 file. Once it is unlocked, the account's key is found anew as
+ * a {@link Signer}.
+ */
+export interface SealedKey {
+  readonly sealed: true;
+  readonly key: SignerKey;
+  /** @throws AppError what {@link Signer.unlock} throws. */
+  unlock(human: Human | null): Promise<void>;
+}
+
+export function isSealed(found: Signer | SealedKey): found is SealedKey {
+  return 'sealed' in found;
+}
+
+/** @throws AppError `pin-needed` for a key that is sealed. */
+export function unsealed<S extends Signer>(found: S | SealedKey): S {
+  if (!('sealed' in found)) return found;
+  throw new AppError('pin-needed', {
+    message: `The key file ${found.key.uri} needs its passphrase, which its certificate is locked up with, too.`,
+  });
+}
+
 /** Somebody who can be asked, and on whose behalf. */
 export interface Human {
   readonly prompts: Prompts;
@@ -73,4 +96,4 @@ export function unanswered(why: NoAnswer | null, secret: 'PIN' | 'passphrase'): 
 export type SignerAccount = Pick<Account, 'keys' | 'certificate' | 'intermediates' | 'pkcs11Lib'>;
 
 /** One of an account's keys: ready to sign, or not there, for which the next one is looked at. */
-export type Attempt = { readonly signer: Signer } | { readonly absent: AppError };
+export type Attempt = { readonly signer: Signer | SealedKey } | { readonly absent: AppError };

@@ -8,9 +8,14 @@ import { emptyUri, printUri } from './uri.ts';
 
 type Kind = TokenInfo['kind'];
 
-/** Told by what module and token say of themselves. */
+/** Whether it is Yubico's own module that shows the token. */
+function isSeenByYubico({ model }: HostToken): boolean {
+  return model.startsWith('YubiKey');
+}
+
+/** Told by what module, token and reader say of themselves: to OpenSC a YubiKey is a card like any other. */
 export function tokenKind(module: HostModule, token: HostToken): Kind {
-  if (token.model.startsWith('YubiKey')) return 'yubikey';
+  if (isSeenByYubico(token) || token.slotDescription.startsWith('Yubico YubiKey')) return 'yubikey';
   if (token.model.startsWith('SoftHSM')) return 'softhsm';
   return /\btpm2/i.test(`${module.description} ${module.manufacturer}`) ? 'tpm' : 'other';
 }
@@ -20,16 +25,31 @@ export function isHardware(kind: Kind): boolean {
   return kind === 'yubikey' || kind === 'tpm';
 }
 
-/** Software and TPMs have nothing to touch; what a YubiKey wants PKCS#11 does not tell. */
-export function touchPolicy(kind: Kind): KeyInfo['touch'] {
-  return kind === 'softhsm' || kind === 'tpm' ? 'never' : 'unknown';
+/**
+ * Software and TPMs have nothing to touch; what a YubiKey wants it attests of keys that it made, and PKCS#11 has no word
+ * for it.
+ * @param key null where nothing of it is seen.
+ */
+export function touchPolicy(kind: Kind, key: Pick<TokenKey, 'policy'> | null): KeyInfo['touch'] {
+  return kind === 'softhsm' || kind === 'tpm' ? 'never' : (key?.policy?.touch ?? 'unknown');
+}
+
+/**
+ * Whether a token lets it be known of a key, before login, that it always authenticates: on PIV cards it is the place of
+ * the signature key (slot 9c) that decides, to Yubico's module and to OpenSC alike.
+ * @param id CKA_ID.
+ */
+export function alwaysAuthenticatesById(token: HostToken, id: string): boolean {
+  const isPivToOpenSc = token.manufacturer === 'piv_II';
+  return (isSeenByYubico(token) || isPivToOpenSc) && id === '02';
 }
 
 /** As far as a token tells by its flags; TPMs set none. */
 export function pinInfo(kind: Kind, token: HostToken): TokenInfo['pin'] {
   if (token.pinLocked) return { state: 'locked', triesLeft: 0 };
   if (token.pinFinalTry) return { state: 'final', triesLeft: 1 };
-  if (token.pinCountLow) return { state: 'low', triesLeft: null };
+  // Yubico's module raises this flag for two tries left, others for any number below the full one.
+  if (token.pinCountLow) return { state: 'low', triesLeft: isSeenByYubico(token) ? 2 : null };
   const tells = kind !== 'tpm' && token.pinInitialised;
   return { state: tells ? 'ok' : 'unknown', triesLeft: null };
 }
@@ -56,9 +76,11 @@ export interface TokenView {
   readonly module: HostModule;
   readonly token: HostToken;
   readonly contents: TokenContents;
+  /** Those of its keys that are shown. */
+  readonly keys: readonly TokenKey[];
 }
 
-export function toTokenInfo({ path, module, token, contents }: TokenView): TokenInfo {
+export function toTokenInfo({ path, module, token, contents, keys }: TokenView): TokenInfo {
   const kind = tokenKind(module, token);
   return {
     module: path,
@@ -70,7 +92,7 @@ export function toTokenInfo({ path, module, token, contents }: TokenView): Token
     kind,
     hardware: isHardware(kind),
     pin: pinInfo(kind, token),
-    keys: contents.keys.flatMap((key) => toKeyInfo(key, keyUri(token, key, contents), touchPolicy(kind))),
+    keys: keys.flatMap((key) => toKeyInfo(key, keyUri(token, key, contents), touchPolicy(kind, key))),
   };
 }
 

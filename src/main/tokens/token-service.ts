@@ -1,24 +1,27 @@
 /** Keys for whoever needs a signature, and the list of all keys there are. */
-import { AppError, isAppError, toErrorShape } from '../../shared/errors.ts';
-import type { ModuleInfo, TokenInfo, Tokens } from '../../shared/model.ts';
-import type { Clock, Files, Logger, ModuleFiles, TokenHosts } from '../ports.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Tokens } from '../../shared/model.ts';
+import type { Clock, Files, Logger, ModuleFiles, SshAgent, TokenHosts } from '../ports.ts';
 import { FileKeys } from './file-keys.ts';
-import type { HostCounts, HostModule, HostToken } from './host/protocol.ts';
+import type { HostCounts, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
-import {
-  createModuleFinder,
-  type BrokenModule,
-  type ConfirmedModules,
-  type FoundModule,
-  type ModuleFinder,
-} from './module-finder.ts';
+import { createModuleFinder, type ConfirmedModules, type ModuleFinder } from './module-finder.ts';
 import type { ModuleHost, TokenChange } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
-import type { Attempt, Human, Signer, SignerAccount } from './signer.ts';
-import { toTokenInfo } from './token-info.ts';
+import {
+  unsealed,
+  type Attempt,
+  type Human,
+  type SealedKey,
+  type Signer,
+  type SignerAccount,
+} from './signer.ts';
+import { isSshAgentKey, SshAgentKeys } from './ssh-agent-keys.ts';
+import { alwaysAuthenticatesById } from './token-info.ts';
 import { TokenKeys } from './token-keys.ts';
+import { TokenList } from './token-list.ts';
 import { TokenLogins } from './token-login.ts';
 import { TouchWatch } from './touch-watch.ts';
 import { isPkcs11Uri } from './uri.ts';
@@ -28,6 +31,7 @@ export interface TokenServiceOptions {
   readonly moduleFiles: ModuleFiles;
   readonly confirmedModules: ConfirmedModules;
   readonly files: Files;
+  readonly sshAgent: SshAgent;
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
@@ -41,11 +45,13 @@ export interface TokenServiceOptions {
 
 export interface TokenService {
   /**
-   * The first of the account's keys that is there, with its certificate as it is now. Asks nobody anything.
+   * The first of the account's keys that is there, with its certificate as it is now, or sealed. Asks nobody anything.
    * @throws AppError where none is there what the first one lacks (`token-absent`, `key-unknown`, `module-missing`,
-   * `file-unreadable`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`, `cert-missing`,
-   * `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
+   * `file-unreadable`, `ssh-agent-missing`, `ssh-key-missing`); else `account-invalid`, `key-ambiguous`, `key-unsupported`, `module-*`,
+   * `cert-missing`, `cert-unreadable`, `cert-key-mismatch`, `token-failed`.
    */
+  find(account: SignerAccount): Promise<Signer | SealedKey>;
+  /** @throws AppError what {@link find} throws, and `pin-needed` for a key that is sealed. */
   signer(account: SignerAccount): Promise<Signer>;
   /**
    * Modules, tokens and keys: of the one module named, else of all built-in ones.
@@ -76,22 +82,6 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   return new Service(options);
 }
 
-/** A module that answered. */
-interface OpenModule {
-  /** As it was named. */
-  readonly path: string;
-  readonly host: ModuleHost;
-  readonly wasRunning: boolean;
-  readonly info: HostModule;
-  readonly tokens: readonly HostToken[];
-}
-
-interface DescribedModule {
-  readonly path: string;
-  readonly info: HostModule;
-  readonly described: readonly TokenInfo[];
-}
-
 class Service implements TokenService {
   readonly #options: TokenServiceOptions;
   readonly #finder: ModuleFinder;
@@ -99,7 +89,9 @@ class Service implements TokenService {
   readonly #remembered: RememberedPins;
   readonly #logins: TokenLogins;
   readonly #fileKeys: FileKeys;
+  readonly #sshAgentKeys: SshAgentKeys;
   readonly #tokenKeys: TokenKeys;
+  readonly #tokenList: TokenList;
   /** Warnings said already. */
   readonly #warned = new Set<string>();
 
@@ -111,18 +103,23 @@ class Service implements TokenService {
     this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
     this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
-    this.#tokenKeys = new TokenKeys({
+    this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });
+    const shared = {
       finder: this.#finder,
       hosts: this.#hosts,
-      files: options.files,
-      clock: options.clock,
       logins: this.#logins,
-      touches: new TouchWatch(options.clock),
-      readContents: (host, token) => this.#readContents(host, token),
-    });
+      readContents: (host: ModuleHost, token: HostToken) => this.#readContents(host, token),
+    };
+    const { files, clock } = options;
+    this.#tokenKeys = new TokenKeys({ ...shared, files, clock, touches: new TouchWatch(clock) });
+    this.#tokenList = new TokenList(shared);
   }
 
   async signer(account: SignerAccount): Promise<Signer> {
+    return unsealed(await this.find(account));
+  }
+
+  async find(account: SignerAccount): Promise<Signer | SealedKey> {
     let firstAbsent: AppError | null = null;
     for (const key of account.keys) {
       const attempt = await this.#find(key, account);
@@ -132,19 +129,8 @@ class Service implements TokenService {
     throw firstAbsent ?? new AppError('key-unknown');
   }
 
-  async tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens> {
-    const { pkcs11Lib, login } = query;
-    const found = pkcs11Lib === null ? await this.#finder.installed() : [await this.#named(pkcs11Lib, human)];
-    const opened = await Promise.all(found.map((module) => this.#tryOpen(module)));
-    // One after the other: a human answers one question at a time.
-    if (login) for (const module of opened) await this.#loginToAll(module, human);
-    const described = await Promise.all(opened.map((module) => this.#tryDescribe(module, login)));
-    const [failed] = described.filter((module) => 'error' in module);
-    if (pkcs11Lib !== null && failed !== undefined) throw failed.error;
-    return {
-      modules: described.map(toModuleInfo),
-      tokens: described.flatMap((module) => ('error' in module ? [] : module.described)),
-    };
+  tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens> {
+    return this.#tokenList.read(query, human);
   }
 
   counts(): Promise<HostCounts> {
@@ -172,17 +158,14 @@ class Service implements TokenService {
 
   async #find(key: string, account: SignerAccount): Promise<Attempt> {
     if (isPkcs11Uri(key)) return this.#tokenKeys.find(key, account);
-    if (key.startsWith('ssh-agent:')) {
-      const message = 'Keys of an ssh-agent are not supported yet.';
-      const remedy =
-        'Name a key on a token or in a PEM file instead: rolekey accounts edit ID --private-key KEY.';
-      return { absent: new AppError('key-unsupported', { message, remedy }) };
-    }
+    if (isSshAgentKey(key)) return this.#sshAgentKeys.find(key, account);
     return this.#fileKeys.find(key, account);
   }
 
   async #readContents(host: ModuleHost, token: HostToken): Promise<TokenContents> {
-    const contents = matchKeys(await host.objects(token), this.#options.clock.now());
+    const contents = matchKeys(await host.objects(token), this.#options.clock.now(), (id) =>
+      alwaysAuthenticatesById(token, id),
+    );
     for (const warning of contents.warnings) {
       const line = `${token.label}: ${warning}`;
       if (!this.#warned.has(line)) this.#options.log.log('warn', 'token-object-skipped', { object: line });
@@ -190,74 +173,4 @@ class Service implements TokenService {
     }
     return contents;
   }
-
-  /** A module named by a human, who is asked to confirm one that is not known. */
-  async #named(path: string, human: Human | null): Promise<FoundModule> {
-    const module = await this.#finder.find(path);
-    if (module.trusted || human === null) return this.#finder.trusted(path);
-    const { path: file, sha256 } = module.file;
-    const question = { kind: 'confirm-module', path: file, sha256, askedBy: human.askedBy } as const;
-    const answer = await human.prompts.ask(question);
-    if (answer !== null && typeof answer !== 'string' && 'accept' in answer) this.#finder.confirm(module);
-    return this.#finder.trusted(path);
-  }
-
-  async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
-    if ('error' in module) return module;
-    const opened = await orBroken(module.path, async () => {
-      const host = this.#hosts.of(module);
-      const wasRunning = host.running;
-      return {
-        path: module.path,
-        host,
-        wasRunning,
-        info: await host.info(),
-        tokens: await host.tokens(true),
-      };
-    });
-    if (!('error' in opened)) return opened;
-    return { ...opened, error: await this.#finder.explain(module, opened.error) };
-  }
-
-  async #loginToAll(module: OpenModule | BrokenModule, human: Human | null): Promise<void> {
-    if ('error' in module) return;
-    const { host, tokens } = module;
-    for (const token of tokens) {
-      if (!token.loginRequired || !token.pinInitialised || token.pinLocked) continue;
-      await this.#logins.unlock(host, token, human);
-    }
-  }
-
-  #tryDescribe(module: OpenModule | BrokenModule, login: boolean): Promise<DescribedModule | BrokenModule> {
-    if ('error' in module) return Promise.resolve(module);
-    const { path, host, info, wasRunning } = module;
-    return orBroken(path, async () => {
-      // Read again: the flags of PINs change with a login.
-      const tokens = login ? await host.tokens(false) : module.tokens;
-      const described: TokenInfo[] = [];
-      for (const token of tokens) {
-        const contents = await this.#readContents(host, token);
-        described.push(toTokenInfo({ path, module: info, token, contents }));
-      }
-      if (!wasRunning) host.endIfUnused();
-      return { path, info, described };
-    });
-  }
-}
-
-/** The failure of one module is a line of the list, not the end of it. */
-async function orBroken<T>(path: string, action: () => Promise<T>): Promise<T | BrokenModule> {
-  try {
-    return await action();
-  } catch (error) {
-    if (isAppError(error)) return { path, error };
-    throw error;
-  }
-}
-
-function toModuleInfo(module: DescribedModule | BrokenModule): ModuleInfo {
-  const { path } = module;
-  if ('error' in module) return { path, description: '', ok: false, error: toErrorShape(module.error) };
-  const description = [module.info.description, module.info.manufacturer].filter(Boolean).join(', ');
-  return { path, description, ok: true, error: null };
 }

@@ -37,7 +37,8 @@ describe('a laptop in order', () => {
     expect(wrong(found)).toEqual([]);
     const kinds = new Set(found.map(({ check }) => check));
     expect([...kinds]).toEqual([
-      ...['agent', 'socket', 'aws-files', 'profile-keys', 'network', 'clock', 'token', 'certificate'],
+      ...['agent', 'socket', 'aws-files', 'profile-keys', 'network', 'clock'],
+      ...['reader', 'module', 'token', 'certificate'],
     ]);
     const text = await world.rolekey(['doctor']);
     expect(text).toMatchObject({ code: 0, stderr: '' });
@@ -198,7 +199,9 @@ describe('what is wrong', () => {
     await world.addAccount('nomodule', '--pkcs11-lib', join(world.home, 'none.so'));
     const ids = ['old', 'soon', 'mixed', 'absent', 'nokey', 'nomodule'];
     const found = await doctor(ids);
-    expect(wrong(found)).toEqual([
+    // A token that is nowhere may be behind whatever does not work here.
+    const keys = wrong(found).filter((each) => !/^warning (reader|module) /.test(each));
+    expect(keys).toEqual([
       'problem certificate old',
       'warning certificate soon',
       'problem certificate mixed',

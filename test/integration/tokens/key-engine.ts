@@ -3,6 +3,7 @@
  * is moved by hand, so that nothing is tried by a pause that is over, but what the computer, its tokens or a test cause.
  */
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import type { TokenHosts } from '../../../src/main/ports.ts';
 import { SessionService } from '../../../src/main/sessions/session-service.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
@@ -47,6 +48,7 @@ export class KeyEngine {
     this.tokens = createTokenService({
       hosts,
       moduleFiles: createModuleFiles(),
+      sshAgent: createSshAgent(null),
       confirmedModules: { has: () => true, knows: () => true, add: () => undefined },
       files: filesOf({}),
       clock: fastClock(),

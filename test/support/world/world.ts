@@ -88,6 +88,7 @@ export class World {
       XDG_DATA_HOME: this.folder('home/.local/share'),
       XDG_CACHE_HOME: this.folder('home/.cache'),
       XDG_RUNTIME_DIR: this.folder('run'),
+      PCSCLITE_CSOCK_NAME: join(this.folder('run'), 'pcscd.comm'), // never the computer's own readers
       ...hsm.environment,
     };
     this.token = hsm.token('laptop', pin);

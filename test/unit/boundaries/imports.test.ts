@@ -29,9 +29,11 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   [
     'explain-command-reads-one-table',
     'src/cli/commands/explain.ts',
-    "import '../../main/roles-anywhere/explain.ts'; import '../../main/roles-anywhere/leaf.ts';",
+    "import '../../main/explain/pasted.ts'; import '../../main/roles-anywhere/leaf.ts';",
   ],
-  ['cli-is-a-client', 'src/cli/commands/doctor.ts', "import '../../main/roles-anywhere/explain.ts';"],
+  ['cli-is-a-client', 'src/cli/commands/doctor.ts', "import '../../main/explain/pasted.ts';"],
+  ['pure-explain', 'src/main/explain/from-fs.ts', "import 'node:fs';"],
+  ['pure-explain', 'src/main/explain/from-arn.ts', "import '../roles-anywhere/leaf.ts';"],
   ['main-knows-no-face', 'src/main/from-cli.ts', "import '../cli/leaf.ts';"],
   ['engine-is-no-client', 'src/main/from-client.ts', "import '../agent-client/leaf.ts';"],
   ['electron-at-the-rim', 'src/main/from-electron.ts', "import 'electron';"],
@@ -42,6 +44,8 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   ],
   ['pkcs11js-in-the-token-host', 'src/main/tokens/from-pkcs11js.ts', "import 'pkcs11js';"],
   ['pkcs11js-in-the-token-host', 'test/integration/from-pkcs11js.ts', "import 'pkcs11js';"],
+  ['keytar-in-the-keyring-process', 'src/main/node/from-keytar.ts', "import 'keytar';"],
+  ['keytar-in-the-keyring-process', 'test/integration/from-keytar.ts', "import 'keytar';"],
   ['effects-in-adapters', 'src/main/sessions/from-fs.ts', "import 'node:fs';"],
   ['effects-in-adapters', 'src/main/sessions/from-fs-promises.ts', "import 'fs/promises';"],
   ['effects-in-adapters', 'src/main/sessions/from-net.ts', "import 'node:net';"],
@@ -93,6 +97,7 @@ const allowed: readonly (readonly [file: string, text: string])[] = [
   ['src/main/index.ts', "import 'electron'; import './engine.ts';"],
   ['src/main/electron/good.ts', "import 'electron'; import 'node:fs';"],
   ['src/main/tokens/host/good.ts', "import 'pkcs11js'; import './leaf.ts';"],
+  ['src/main/node/keyring-process.ts', "import 'keytar';"],
   ['src/main/tokens/good.ts', "import './host/protocol.ts';"],
   ['src/main/node/conf.ts', "import 'conf';"],
   ['src/main/outlets/dialects.ts', "import './section-file.ts';"],
@@ -112,7 +117,7 @@ const stub = (name: string): Record<string, string> => ({
   [`node_modules/${name}/index.js`]: 'module.exports = {};\n',
 });
 
-const declared = ['zod', 'undici', 'electron', 'pkcs11js', 'conf'];
+const declared = ['zod', 'undici', 'electron', 'pkcs11js', 'keytar', 'conf'];
 const files: Record<string, string> = {
   'package.json': JSON.stringify({
     name: 'seeds',
@@ -125,7 +130,7 @@ const files: Record<string, string> = {
   'src/main/ports.ts': leaf,
   'src/main/tokens/host/protocol.ts': leaf,
   'src/main/outlets/section-file.ts': leaf,
-  'src/main/roles-anywhere/explain.ts': leaf,
+  'src/main/explain/pasted.ts': leaf,
   'src/main/engine.ts': `export interface Engine { readonly run: true }\n`,
   'src/main/circle-b.ts': "import './circle-a.ts';\nexport const b = 1;\n",
   ...Object.fromEntries(leaves.map((folder) => [`${folder}/leaf.ts`, leaf])),

@@ -59,8 +59,9 @@ describe('the help of a command', () => {
     expect(helpOf('accounts add')).toMatch(/^Usage: rolekey accounts add ID --role-arn ARN .*\[FLAGS\]$/m);
   });
 
-  it('does not offer the keys of an ssh-agent, which are not built', () => {
-    for (const command of commands) expect(commandHelp(command)).not.toContain('ssh-agent');
+  it('says what a key may be', () => {
+    const add = commandHelp(commands.find(({ name }) => name === 'accounts add')!);
+    for (const kind of ['pkcs11:', 'PEM', 'PKCS#12', 'ssh-agent:SHA256:']) expect(add).toContain(kind);
   });
 
   it('tells of the command to run', () => {

@@ -1,4 +1,4 @@
-/** The checks of network, clock, key and certificate, agent and socket. */
+/** The checks of network, clock, agent and socket. */
 import { describe, expect, it } from 'vitest';
 import { judgeAgent, type AgentFacts } from '../../../src/cli/doctor/agent-finding.ts';
 import { judgeSocket, type SocketFacts } from '../../../src/cli/doctor/socket-finding.ts';
@@ -6,9 +6,8 @@ import { findingsText } from '../../../src/cli/doctor/text.ts';
 import { judgeAccount } from '../../../src/main/doctor/account.ts';
 import { judgeClock } from '../../../src/main/doctor/clock.ts';
 import { forAccount, warning } from '../../../src/main/doctor/finding.ts';
-import { judgeKey, type KeyFacts } from '../../../src/main/doctor/key.ts';
 import { judgeNetwork } from '../../../src/main/doctor/network.ts';
-import { AppError, type ErrorCode } from '../../../src/shared/errors.ts';
+import { AppError } from '../../../src/shared/errors.ts';
 
 describe('network', () => {
   const host = 'rolesanywhere.eu-central-1.amazonaws.com';
@@ -81,58 +80,6 @@ describe('clock', () => {
 
   it.each([undefined, '', 'yesterday'])('of an answer dated %s cannot be compared', (date) => {
     expect(judgeClock({ host: 'h', date, sentAt: now, receivedAt: now }).status).toBe('warning');
-  });
-});
-
-describe('a key', () => {
-  const found = (preflight: Partial<Extract<KeyFacts, { key: unknown }>['preflight']>): KeyFacts => ({
-    key: { uri: 'pkcs11:token=laptop', token: { label: 'laptop', serial: '1' } },
-    certificate: { subject: 'CN=x', notAfter: Date.UTC(2027, 0, 1) },
-    preflight: { problems: [], warnings: [], ...preflight },
-  });
-  const short = (facts: KeyFacts): string[] =>
-    judgeKey('dev', facts).map(({ check, status }) => `${status} ${check}`);
-
-  it.each<[ErrorCode, string]>([
-    ['token-absent', 'warning token'],
-    ['pin-needed', 'warning token'],
-    ['key-unknown', 'problem token'],
-    ['key-ambiguous', 'problem token'],
-    ['key-unsupported', 'problem token'],
-    ['module-missing', 'problem token'],
-    ['module-unconfirmed', 'problem token'],
-    ['module-unsafe', 'problem token'],
-    ['token-failed', 'problem token'],
-    ['file-unreadable', 'problem token'],
-    ['cert-missing', 'problem certificate'],
-    ['cert-unreadable', 'problem certificate'],
-    ['cert-key-mismatch', 'problem certificate'],
-  ])('that is not found for %s is a %s', (code, expected) => {
-    expect(short({ error: new AppError(code) })).toEqual([expected]);
-  });
-
-  it.each<ErrorCode>([
-    'cert-expired',
-    'cert-not-yet-valid',
-    'cert-no-digital-signature',
-    'cert-is-ca',
-    'cert-sha1',
-    'chain-broken',
-  ])('whose certificate is %s is there, and the certificate a problem', (code) => {
-    const facts = found({ problems: [new AppError(code)] });
-    expect(short(facts)).toEqual(['ok token', 'problem certificate']);
-  });
-
-  it('whose certificate ends soon is told how to go on', () => {
-    const facts = found({ warnings: [{ code: 'cert-ends-soon', message: 'It ends.' }] });
-    expect(judgeKey('dev', facts)[1]).toEqual(
-      warning('certificate', 'dev', 'It ends.', 'Renew the certificate of this device.'),
-    );
-  });
-
-  it('with a certificate that fits says what only AWS can tell', () => {
-    expect(short(found({}))).toEqual(['ok token', 'ok certificate']);
-    expect(judgeKey('dev', found({}))[1]!.message).toMatch(/until 2027-01-01; .*trust anchor only AWS/);
   });
 });
 

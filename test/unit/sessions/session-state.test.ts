@@ -15,6 +15,7 @@ const expected: Partial<Record<ErrorCode, string>> = {
   'touch-needed': 'needs-you touch',
   'token-absent': 'needs-you token-absent',
   'key-ambiguous': 'needs-you choose',
+  'ssh-agent-refused': 'needs-you choose',
   'module-unconfirmed': 'needs-you choose',
   'cert-missing': 'needs-you certificate',
   'cert-unreadable': 'needs-you certificate',

@@ -1,5 +1,6 @@
 /** Ports and people for tests of keys. */
-import type { Clock, Files, Logger, PromptQuestion } from '../../../src/main/ports.ts';
+import type { Clock, Files, Logger, PromptQuestion, SshAgent } from '../../../src/main/ports.ts';
+import { AppError } from '../../../src/shared/errors.ts';
 import type { Human } from '../../../src/main/tokens/signer.ts';
 
 export const silentLog: Logger = { log: () => undefined };
@@ -80,6 +81,11 @@ export const nobody: Human = {
   accounts: [],
   askedBy: 'a test',
   prompts: { ask: () => Promise.reject(new Error('asked a question')) },
+};
+
+/** Nobody listens where an ssh-agent would. */
+export const noSshAgent: SshAgent = {
+  exchange: () => Promise.reject(new AppError('ssh-agent-missing')),
 };
 
 /** Files that are only read. */

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { KeyUsageFlags } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FileKeys } from '../../../src/main/tokens/file-keys.ts';
-import type { Signer, SignerAccount } from '../../../src/main/tokens/signer.ts';
+import { unsealed, type Signer, type SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made } from '../roles-anywhere/make-certificate.ts';
 import { fastClock, filesOf, human, nobody, pensiveHuman } from './doubles.ts';
 import { account, keyPem, pem } from './world.ts';
@@ -37,7 +37,7 @@ function setUp(contents: Record<string, string>) {
   const find = async (fields: Partial<SignerAccount> = {}): Promise<Signer> => {
     const attempt = await keys.find('/key.pem', { ...account('/key.pem'), ...fields });
     if ('absent' in attempt) throw attempt.absent;
-    return attempt.signer;
+    return unsealed(attempt.signer);
   };
   return { keys, find, contents };
 }

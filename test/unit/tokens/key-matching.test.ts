@@ -1,9 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import 'reflect-metadata';
 import { KeyUsageFlags } from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HostCertificate, HostKey, HostObjects } from '../../../src/main/tokens/host/protocol.ts';
 import { bestCertificate, matchKeys } from '../../../src/main/tokens/key-matching.ts';
+import { attest, sharedAttester } from '../../support/virtual-yubikey/attestation.ts';
 import { makeCertificate, type Made } from '../roles-anywhere/make-certificate.ts';
 
 const now = Date.parse('2026-06-01T00:00:00Z');
@@ -64,6 +65,64 @@ const short = (objects: Partial<HostObjects>) =>
     key.certificate?.subject ?? null,
     key.problems.map(({ code }) => code).join(' '),
   ]);
+
+describe('what a YubiKey attests', () => {
+  const made = (keys: Made, pinPolicy: 'once' | 'always' = 'once'): HostCertificate => ({
+    id: '01',
+    label: 'X.509 Certificate for PIV Attestation 9a',
+    value: attest({
+      ...{ slot: '9a', privateKey: keys.privateKey, serial: 1, firmware: [5, 4, 3] },
+      ...{ pinPolicy, touchPolicy: 'cached' },
+    }).toString('base64'),
+  });
+  const attester = (): HostCertificate => ({
+    id: '19',
+    label: 'X.509 Certificate for PIV Attestation',
+    value: sharedAttester().certificate.toString('base64'),
+  });
+
+  it('is no certificate of the key, but its policies', () => {
+    const [key] = match({ publicKeys: [publicKey(a)], certificates: [made(a), certificate(a)] }).keys;
+    expect(key).toMatchObject({
+      certificate: { subject: 'CN=a' },
+      policy: { pin: 'once', touch: 'cached' },
+      alwaysAuthenticate: false,
+    });
+    expect(match({ publicKeys: [publicKey(a)], certificates: [made(a)] }).certificates).toEqual([]);
+  });
+
+  it('says that a key always authenticates, whatever the module says', () => {
+    const objects = { publicKeys: [publicKey(a)], certificates: [made(a, 'always')] };
+    expect(match(objects).keys).toMatchObject([{ alwaysAuthenticate: true }]);
+    expect(match({ ...objects, privateKeys: [privateKey()] }).keys).toMatchObject([
+      { alwaysAuthenticate: true },
+    ]);
+  });
+
+  it('of another key says nothing', () => {
+    const [key] = match({ publicKeys: [publicKey(a)], certificates: [made(b, 'always')] }).keys;
+    expect(key).toMatchObject({ policy: null, alwaysAuthenticate: false });
+  });
+
+  it('is signed by a key that is not shown: it can do nothing else', () => {
+    const publicPem = createPublicKey(sharedAttester().privateKey);
+    const own = publicKey({ publicKey: publicPem }, { id: '19', type: 'RSA', size: '2048' });
+    const hidden = privateKey({ id: '19', type: 'RSA', signs: false, spki: own.spki });
+    const certificates = [attester(), certificate(a)];
+    const keys = { publicKeys: [own, publicKey(a)], privateKeys: [hidden, privateKey()] };
+    expect(short({ ...keys, certificates })).toEqual([['01', 'CN=a', '']]);
+  });
+});
+
+it('is told of a key’s place where no private key says that it always authenticates', () => {
+  const objects = { publicKeys: [publicKey(a)], certificates: [], unreadable: [] };
+  const of = (privateKeys: HostKey[]) =>
+    matchKeys({ ...objects, privateKeys, privateVisible: privateKeys.length > 0 }, now, (id) => id === '01')
+      .keys[0]!.alwaysAuthenticate;
+  expect(of([])).toBe(true);
+  expect(of([privateKey()])).toBe(false);
+  expect(of([privateKey({ alwaysAuthenticate: true })])).toBe(true);
+});
 
 describe('matching keys and certificates', () => {
   it('by CKA_ID and public key', () => {

@@ -95,7 +95,7 @@ export class ScriptedToken {
       manufacturer: 'Scripts',
       model: 'Scripted',
       slotId: String(slot),
-      slotDescription: `slot ${String(slot)}`,
+      slotDescription: `reader of ${this.label}`,
       firmware: '1.0',
       initialised: true,
       loginRequired: true,

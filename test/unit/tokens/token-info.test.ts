@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { HostToken } from '../../../src/main/tokens/host/protocol.ts';
-import { isHardware, keyUri, pinInfo, tokenKind, touchPolicy } from '../../../src/main/tokens/token-info.ts';
+import {
+  alwaysAuthenticatesById,
+  isHardware,
+  keyUri,
+  pinInfo,
+  tokenKind,
+  touchPolicy,
+} from '../../../src/main/tokens/token-info.ts';
 import type { TokenKey } from '../../../src/main/tokens/key-matching.ts';
 
 const token: HostToken = {
@@ -38,6 +45,14 @@ describe('what kind of token it is', () => {
       { manufacturer: 'IBM', model: 'SW   TPM' },
     ],
     [
+      'yubikey',
+      { description: 'OpenSC smartcard framework', manufacturer: 'OpenSC Project' },
+      {
+        ...{ manufacturer: 'piv_II', model: 'PKCS#15 emulated' },
+        slotDescription: 'Yubico YubiKey OTP+FIDO+CCID 00 00',
+      },
+    ],
+    [
       'other',
       { description: 'OpenSC smartcard framework', manufacturer: 'OpenSC Project' },
       { manufacturer: 'piv_II', model: 'PKCS#15 emulated' },
@@ -49,8 +64,33 @@ describe('what kind of token it is', () => {
   it('decides what is claimed of hardware and touch', () => {
     const kinds = ['yubikey', 'tpm', 'softhsm', 'other'] as const;
     expect(kinds.map(isHardware)).toEqual([true, true, false, false]);
-    expect(kinds.map(touchPolicy)).toEqual(['unknown', 'never', 'never', 'unknown']);
+    expect(kinds.map((kind) => touchPolicy(kind, null))).toEqual(['unknown', 'never', 'never', 'unknown']);
     expect(tokenKind(module, token)).toBe('other');
+  });
+});
+
+describe('when a key wants a touch', () => {
+  it.each([
+    ['yubikey', { pin: 'once', touch: 'cached' }, 'cached'],
+    ['yubikey', { pin: 'once', touch: null }, 'unknown'],
+    ['yubikey', null, 'unknown'],
+    ['other', { pin: null, touch: 'always' }, 'always'],
+    ['tpm', null, 'never'],
+    ['softhsm', null, 'never'],
+  ] as const)('%s that attests %j: %s', (kind, policy, touch) => {
+    expect(touchPolicy(kind, { policy })).toBe(touch);
+  });
+});
+
+describe('a key that always authenticates, before login', () => {
+  it.each([
+    ['Yubico’s module, slot 9c', { model: 'YubiKey YK5' }, '02', true],
+    ['Yubico’s module, slot 9a', { model: 'YubiKey YK5' }, '01', false],
+    ['OpenSC, a PIV card', { manufacturer: 'piv_II' }, '02', true],
+    ['OpenSC, another card', { manufacturer: 'OpenPGP' }, '02', false],
+    ['SoftHSM', {}, '02', false],
+  ])('is told by its place: %s', (_, facts, id, always) => {
+    expect(alwaysAuthenticatesById({ ...token, ...facts }, id)).toBe(always);
   });
 });
 
@@ -62,6 +102,9 @@ describe('the state of a PIN', () => {
     ['softhsm', { pinCountLow: true, pinFinalTry: true, pinLocked: true }, { state: 'locked', triesLeft: 0 }],
     ['softhsm', { pinInitialised: false }, { state: 'unknown', triesLeft: null }],
     ['tpm', {}, { state: 'unknown', triesLeft: null }],
+    ['yubikey', { pinCountLow: true }, { state: 'low', triesLeft: null }],
+    ['yubikey', { model: 'YubiKey YK5', pinCountLow: true }, { state: 'low', triesLeft: 2 }],
+    ['yubikey', { model: 'YubiKey YK5' }, { state: 'ok', triesLeft: null }],
   ] as const)('%s %j', (kind, flags, pin) => {
     expect(pinInfo(kind, { ...token, ...flags })).toEqual(pin);
   });
@@ -75,6 +118,7 @@ describe('the URI of a key', () => {
     size: 'P-256',
     spki: null,
     alwaysAuthenticate: false,
+    policy: null,
     certificate: null,
     problems: [],
   });

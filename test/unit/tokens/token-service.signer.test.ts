@@ -53,7 +53,7 @@ describe('the signer of an account', () => {
     ['a certificate’s URI', 'pkcs11:token=work;type=cert', 'account-invalid'],
     ['a PIN in the URI', 'pkcs11:token=work?pin-value=123456', 'account-invalid'],
     ['no such file', '/keys/absent.pem', 'file-unreadable'],
-    ['an ssh-agent', 'ssh-agent:SHA256:abc', 'key-unsupported'],
+    ['an ssh-agent that does not run', 'ssh-agent:SHA256:abc', 'ssh-agent-missing'],
   ])('is refused: %s', async (_, key, code) => {
     const { service } = createWorld({ modules: { [softhsm]: [other.token, work.token] } });
     await expect(service.signer(account(key))).rejects.toMatchObject({ code });

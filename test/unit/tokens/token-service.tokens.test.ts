@@ -69,6 +69,35 @@ describe('the list of tokens', () => {
     expect(tokens).toHaveLength(1);
   });
 
+  it('shows a token that two modules see once, from the one that is preferred, and asks one PIN for it', async () => {
+    const device = await makeDevice('card');
+    const other = await makeDevice('card', { recipe: { keys: device } });
+    const elsewhere = await makeDevice('elsewhere', { recipe: { keys: device } });
+    other.token.facts = { label: 'PIV_II', serial: '0', slotDescription: 'reader of card' };
+    const { service } = createWorld({
+      modules: { [builtIn.opensc]: [other.token, elsewhere.token], [builtIn.yubico]: [device.token] },
+    });
+    const person = human('123456', '123456');
+    const { modules, tokens } = await service.tokens({ ...all, login: true }, person);
+    expect(modules).toMatchObject([{ path: builtIn.yubico }, { path: builtIn.opensc }]);
+    expect(tokens.map(({ module, label, keys }) => [module, label, keys.length])).toEqual([
+      [builtIn.yubico, 'card', 1],
+      [builtIn.opensc, 'elsewhere', 1],
+    ]);
+    expect(person.asked).toMatchObject([{ token: { label: 'card' } }, { token: { label: 'elsewhere' } }]);
+  });
+
+  it('shows a token from the next module where the preferred one is broken', async () => {
+    const device = await makeDevice('card');
+    const { service } = createWorld({
+      modules: {
+        [builtIn.yubico]: fail('C_Initialize', 'CKR_GENERAL_ERROR'),
+        [builtIn.opensc]: [device.token],
+      },
+    });
+    expect((await service.tokens(all, null)).tokens).toMatchObject([{ module: builtIn.opensc }]);
+  });
+
   it('is of one module where one is named', async () => {
     const device = await makeDevice('work');
     const { service, loads } = createWorld({
@@ -91,7 +120,7 @@ describe('the list of tokens', () => {
   });
 
   it('asks to confirm a module, with its path and SHA-256, and remembers the answer', async () => {
-    const { service, loads } = createWorld({ modules: { '/opt/own.so': [] } });
+    const { service, loads, contents } = createWorld({ modules: { '/opt/own.so': [] } });
     const query = { ...all, pkcs11Lib: '/opt/own.so' };
     const refusing = human(null);
     await expect(service.tokens(query, refusing)).rejects.toMatchObject({ code: 'module-unconfirmed' });
@@ -101,6 +130,13 @@ describe('the list of tokens', () => {
     expect(loads).toEqual([]);
     expect(await service.tokens(query, human(true))).toMatchObject({ modules: [{ ok: true }] });
     expect(await service.tokens(query, nobody)).toMatchObject({ modules: [{ ok: true }] });
+    contents.set('/opt/own.so', 'other');
+    const asked = human(null);
+    await expect(service.tokens(query, asked)).rejects.toMatchObject({
+      code: 'module-unconfirmed',
+      message: expect.stringContaining('changed since you confirmed it') as string,
+    });
+    expect(asked.asked).toMatchObject([{ kind: 'confirm-module', path: '/opt/own.so', changed: true }]);
   });
 
   it('sees tokens that came since the module was started', async () => {

@@ -9,7 +9,7 @@ import { createTokenService, type TokenService } from '../../../src/main/tokens/
 import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
 import type { SignerAccount } from '../../../src/main/tokens/signer.ts';
 import { makeCertificate, type Made, type Recipe } from '../roles-anywhere/make-certificate.ts';
-import { fastClock, filesOf, silentLog } from './doubles.ts';
+import { fastClock, filesOf, noSshAgent, silentLog } from './doubles.ts';
 import {
   certificateObject,
   keyPairObjects,
@@ -104,6 +104,7 @@ export function createWorld(options: WorldOptions): World {
       return cryptoki;
     }),
     moduleFiles,
+    sshAgent: noSshAgent,
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
       knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),

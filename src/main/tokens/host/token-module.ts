@@ -9,6 +9,7 @@
 import type { Cryptoki, Handle, TokenFacts } from './cryptoki.ts';
 import { HostError, quietly } from './host-error.ts';
 import { findPrivateKey, readObjects } from './objects.ts';
+import { LastTry } from './last-try.ts';
 import { PinMemory } from './pin-memory.ts';
 import { isBroken, Presence, type PresentToken } from './presence.ts';
 import { tokenName } from './protocol.ts';
@@ -46,6 +47,7 @@ export class TokenModule implements HostHandlers {
   readonly #now: () => number;
   readonly #sessions = new Map<string, { slot: Handle; handle: Handle }>();
   readonly #pins = new PinMemory();
+  readonly #lastTry = new LastTry();
 
   /**
    * @param load loads the module anew; called on first use and again after a failed start.
@@ -76,7 +78,7 @@ export class TokenModule implements HostHandlers {
       loginRequired: facts.loginRequired,
       pinInitialised: facts.pinInitialised,
       pinCountLow: facts.pinCountLow,
-      pinFinalTry: facts.pinFinalTry,
+      pinFinalTry: this.#lastTry.isSaid(facts),
       pinLocked: facts.pinLocked,
       pinHeld: this.#pins.has(tokenName(facts)),
     }));
@@ -137,10 +139,11 @@ export class TokenModule implements HostHandlers {
       const cryptoki = this.#module();
       this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
+      const alwaysAuthenticate = key.alwaysAuthenticate || params.key.alwaysAuthenticate === true;
       // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
-      if (key.alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
+      if (alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
       cryptoki.signInit(session.handle, params.mechanism, key.handle);
-      if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
+      if (alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
       const began = this.#now();
       try {
         const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
@@ -235,7 +238,7 @@ export class TokenModule implements HostHandlers {
     const cryptoki = this.#module();
     if (cryptoki.isUser(session.handle)) {
       // Before the last try the module may be logged in with a PIN that is not the token's any more.
-      if (this.#pins.has(session.token) && !session.facts.pinFinalTry) return;
+      if (this.#pins.has(session.token) && !this.#lastTry.isSaid(session.facts)) return;
       // Logged in by nobody's PIN that is held: this one can only be checked from outside.
       cryptoki.logout(session.handle);
     }
@@ -249,6 +252,7 @@ export class TokenModule implements HostHandlers {
       throw error;
     }
     this.#pins.keep(session.token, pin);
+    if (session.facts.pinFinalTry) this.#lastTry.taken(this.#locate(session.facts).facts);
   }
 
   #resumeLogin(session: Session): void {
@@ -258,7 +262,7 @@ export class TokenModule implements HostHandlers {
 
   #loginWithHeldPin(session: Session, as: 'user' | 'context'): void {
     // It was right once, and may have been changed elsewhere: the last try is for what a person types.
-    if (session.facts.pinFinalTry) throw new HostError('pin-final', 'one try is left for the PIN');
+    if (this.#lastTry.isSaid(session.facts)) throw new HostError('pin-final', 'one try is left for the PIN');
     try {
       this.#module().login(session.handle, as, this.#heldPin(session));
     } catch (error) {
