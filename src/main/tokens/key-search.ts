@@ -101,6 +101,7 @@ export class KeySearch {
   ): Promise<Outcome> {
     const looks: Look[] = [];
     const failures: AppError[] = [];
+    const unused: ModuleHost[] = [];
     for (const module of modules) {
       if ('error' in module) {
         failures.push(module.error);
@@ -114,14 +115,17 @@ export class KeySearch {
         const found = keyIn(look.seen, uri, account);
         if (found !== null) {
           this.#lastFile.set(printUri(uri), module.file.path);
+          for (const other of unused) other.endIfUnused();
           return { found, looks, failures };
         }
       } catch (error) {
         if (!isAppError(error) || error.code === 'key-ambiguous') throw error;
         failures.push(await this.#options.finder.explain(module, error));
       }
-      if (!wasRunning) host.endIfUnused();
+      if (!wasRunning) unused.push(host);
     }
+    // The token may be plugged in at any moment: somebody wants it.
+    for (const host of unused) host.endSoonIfUnused();
     return { found: null, looks, failures };
   }
 

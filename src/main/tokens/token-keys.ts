@@ -121,6 +121,7 @@ function privateKeyRef({ key, contents }: FoundKey, uri: Pkcs11Uri, type: HostKe
     id: key.id === '' ? null : key.id,
     label: needsLabel ? (key.labels[0] ?? null) : null,
     type: key.type,
+    ...(key.alwaysAuthenticate ? { alwaysAuthenticate: true } : {}),
   };
 }
 

@@ -101,7 +101,9 @@ describe('--pkcs11-lib', () => {
   it('of a module not on the built-in list is confirmed once, at a terminal, and again when it changes', async () => {
     const module = world.file('home/own.so', await readFileOf(world.hsm.module));
     const words = ['tokens', '--pkcs11-lib', module, '--json'];
-    expect(jsonFailure(await world.rolekey(words), 'module-unconfirmed').message).toContain('never confirmed');
+    expect(jsonFailure(await world.rolekey(words), 'module-unconfirmed').message).toContain(
+      'never confirmed',
+    );
 
     const refusing = world.terminal(words);
     await refusing.shows('Type yes');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -69,6 +70,7 @@ function newService(): TokenService {
     clock: fastClock(),
     log: silentLog,
     computer: process,
+    sshAgent: createSshAgent(null),
     remembered,
   });
 }

@@ -333,7 +333,14 @@ describe('a question', () => {
     expect(text).toMatch(/runs its code/);
     expect(text.endsWith('Type yes to load it now and from now on: ')).toBe(true);
     expect(text).not.toContain('CHANGED');
-    const again = { id: '1', kind: 'confirm-module', path: '/m.so', sha256, changed: true, askedBy: 'x' } as const;
+    const again = {
+      id: '1',
+      kind: 'confirm-module',
+      path: '/m.so',
+      sha256,
+      changed: true,
+      askedBy: 'x',
+    } as const;
     expect(promptText(again)).toBe(`THIS MODULE CHANGED since you confirmed it.\n${text}`);
   });
 });

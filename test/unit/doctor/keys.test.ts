@@ -42,6 +42,8 @@ describe('a key', () => {
 
   it.each<[ErrorCode, string]>([
     ['token-absent', 'warning token'],
+    ['ssh-agent-missing', 'warning token'],
+    ['ssh-key-missing', 'warning token'],
     ['pin-needed', 'warning token'],
     ['key-unknown', 'problem token'],
     ['key-ambiguous', 'problem token'],
