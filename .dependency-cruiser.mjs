@@ -93,10 +93,17 @@ export default {
       to: { path: inPackage('pkcs11js') },
     },
     {
-      name: 'effects-in-adapters',
-      comment: 'Disk, network and processes are reached through ports.',
+      name: 'keytar-in-the-keyring-process',
+      comment: 'What it loads stays with a process for good: docs/decisions/0014.',
       severity: 'error',
-      from: { path: '^src/main/', pathNot: '^src/main/(node|electron)/' },
+      from: { path: '^(src|test)/', pathNot: '^src/main/node/keyring-process\\.ts$' },
+      to: { path: inPackage('keytar') },
+    },
+    {
+      name: 'effects-in-adapters',
+      comment: 'Disk, network and processes are reached through ports. A token host writes one file of its own in /proc.',
+      severity: 'error',
+      from: { path: '^src/main/', pathNot: '^src/main/(node/|electron/|tokens/host/no-core-dumps\\.ts$)' },
       to: { path: [effects, inPackage('undici')] },
     },
     {

@@ -71,6 +71,10 @@ export interface Machine {
   setLocked(isLocked: boolean): void;
   /** Whether there is a network. */
   setOnline(isOnline: boolean): void;
+  /** Something was plugged into it or pulled out of it: perhaps a token. */
+  plugged(): void;
+  /** A person turned to the app. */
+  attended(): void;
 }
 
 export interface EngineOptions {
@@ -128,6 +132,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    onTokens: (change) => sessions.tokensChanged(change),
     environment: env,
     remembered: {
       store: world.secretStore,
@@ -252,6 +257,11 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         sessions.setLocked(isLocked);
       },
       setOnline: (isOnline) => sessions.setOnline(isOnline),
+      plugged: () => {
+        void tokens.lookAtHeld();
+        sessions.lookForTokens();
+      },
+      attended: () => sessions.lookForTokens(),
     },
     askThrough: (client) => prompts.askThrough(client),
     isBusy: () => sessions.isBusy() || containerEndpoints.isInUse,

@@ -22,6 +22,7 @@ import { setAside } from './node/set-aside.ts';
 import type { RunKeyring } from './node/run-keyring.ts';
 import { createSecretStore } from './node/secrets.ts';
 import { createSettingsFile } from './node/settings-file.ts';
+import { watchPlugs } from './node/plugs.ts';
 import { createSshAgent, sshAgentAddress } from './node/ssh-agent-socket.ts';
 import { createTokenHosts, type TokenHostsOptions } from './node/token-hosts.ts';
 import type { Clock, Logger, Notifier, TokenHosts } from './ports.ts';
@@ -120,6 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   let cancelWatch: () => void = () => undefined;
+  let unwatchPlugs: () => void = () => undefined;
   let stopping: Promise<void> | null = null;
   let only: Lock | null = null;
   const stop = (): Promise<void> => (stopping ??= finish());
@@ -128,6 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
 
   async function finish(): Promise<void> {
     cancelWatch();
+    unwatchPlugs();
     await engine.stop();
     await listener.close();
     await http.close();
@@ -180,6 +183,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   else await engine.resume();
   engine.take(handedOver);
   open();
+  unwatchPlugs = watchPlugs(clock, () => engine.machine.plugged());
   if (options.endsWhenIdle) watchIdleness();
   return { engine, ended, stop };
 

@@ -19,11 +19,29 @@ export class PinWindow {
       for (const each of app.electron.windows()) {
         if (!each.url().startsWith(address)) continue;
         // It may be closing at this moment.
-        const fields = each.locator('input:not([readonly])');
+        const fields = each.locator('input[type=password]:not([readonly])');
         if ((await fields.count().catch(() => 0)) > 0) return each;
       }
       return null;
     }, 'a PIN window that asks');
+    page.setDefaultTimeout(10_000);
+    return new PinWindow(page);
+  }
+
+  /** The one that tells of a touch, as soon as it does. */
+  static async ofTouch(app: RunningApp, timeoutMs = 10_000): Promise<PinWindow> {
+    const page = await until(
+      async () => {
+        for (const each of app.electron.windows()) {
+          if (!each.url().startsWith(address)) continue;
+          const told = each.getByRole('dialog', { name: /^Touch the token / });
+          if ((await told.count().catch(() => 0)) > 0) return each;
+        }
+        return null;
+      },
+      'a window that tells of a touch',
+      timeoutMs,
+    );
     page.setDefaultTimeout(10_000);
     return new PinWindow(page);
   }
@@ -34,7 +52,12 @@ export class PinWindow {
   }
 
   get field(): Locator {
-    return this.page.locator('input');
+    return this.page.locator('input[type=password]');
+  }
+
+  /** The wish to have the PIN remembered. */
+  get remember(): Locator {
+    return this.page.getByRole('checkbox', { name: 'Remember this PIN' });
   }
 
   /** Everything it says. */

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunningApp } from '../support/desktop/app.ts';
+import { Keyring } from '../support/keyring/keyring.ts';
 import { pin } from '../support/world/world.ts';
 import type { AccountsPage } from './accounts-page.ts';
 import { AppWorld } from './app-world.ts';
@@ -126,5 +127,99 @@ describe('several questions', () => {
     await next.enter(pin);
     expect((await command).code).toBe(0);
     await accounts.isConnected('other');
+  });
+});
+
+describe('a PIN that may be remembered', () => {
+  let keyring: Keyring;
+
+  beforeAll(async () => {
+    await open();
+    keyring = await Keyring.open(world.desktop.sessionBus);
+    await keyring.appear();
+  });
+  afterAll(async () => {
+    await keyring.dispose();
+    await close();
+  });
+  beforeEach(async () => {
+    await keyring.vanish();
+    await keyring.appear();
+    await world.rolekey(['disconnect', '--all']);
+    expect((await world.rolekey(['lock', '--forget-pins'])).code).toBe(0);
+    await accounts.isNotConnected('Development');
+  });
+
+  async function ask(): Promise<PinWindow> {
+    await accounts.button('Connect', 'Development').click();
+    return PinWindow.of(app);
+  }
+
+  it('is not, unless the box is ticked, which nobody does for the user and which says what it means', async () => {
+    const asked = await ask();
+    expect(await asked.remember.isChecked()).toBe(false);
+    expect(await asked.text()).toContain('Any program of yours could read it there.');
+    expect(await axeFindings(asked.page)).toEqual([]);
+    await asked.enter(pin);
+    await asked.closed();
+    await accounts.isConnected('Development');
+    expect(await keyring.labels()).toEqual([]);
+  });
+
+  it('is by keyboard alone, once the token took it, and spares the question from then on', async () => {
+    const asked = await ask();
+    await asked.press('Tab');
+    expect(await asked.focused()).toMatchObject({
+      type: 'checkbox',
+      description:
+        'It is kept in your keyring and used without asking you. Any program of yours could read it there.',
+    });
+    await asked.press('Space');
+    expect(await asked.remember.isChecked()).toBe(true);
+    expect(await axeFindings(asked.page)).toEqual([]);
+    await asked.enter('000000');
+    await asked.page.getByRole('alert').getByText('That PIN was wrong.').waitFor();
+    expect(await keyring.labels()).toEqual([]);
+    expect(await asked.remember.isChecked()).toBe(true); // the wish was not wrong
+    await asked.enter(pin);
+    await asked.closed();
+    await accounts.isConnected('Development');
+    expect(await keyring.labels()).toEqual([expect.stringMatching(/^Rolekey PIN\/laptop /)]);
+
+    await world.rolekey(['disconnect', '--all']);
+    await world.rolekey(['lock']);
+    await accounts.isNotConnected('Development');
+    await accounts.button('Connect', 'Development').click();
+    await accounts.isConnected('Development');
+    expect(PinWindow.count(app)).toBe(0);
+  });
+
+  it('is taken out of the keyring by the tray, and asked for again', async () => {
+    const asked = await ask();
+    await asked.remember.check();
+    await asked.enter(pin);
+    await accounts.isConnected('Development');
+    const tray = await world.desktop.tray.item();
+    await tray.click('Forget PINs in the keyring too');
+    await expect.poll(() => keyring.labels()).toEqual([]);
+    await world.rolekey(['disconnect', '--all']);
+    await accounts.isNotConnected('Development');
+    await (await ask()).press('Escape');
+    await accounts.says('Development', 'Needs your PIN');
+  });
+
+  it('is asked for where the keyring is locked, and the window says why', async () => {
+    const asked = await ask();
+    await asked.remember.check();
+    await asked.enter(pin);
+    await accounts.isConnected('Development');
+    await world.rolekey(['disconnect', '--all']);
+    await world.rolekey(['lock']);
+    await keyring.lock();
+    await accounts.isNotConnected('Development');
+    await (await ask()).enter(pin);
+    await accounts.isConnected('Development');
+    await page.getByText('The keyring is locked.').waitFor();
+    expect(keyring.questions).toBe(0);
   });
 });

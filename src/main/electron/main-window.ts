@@ -17,6 +17,8 @@ export interface MainWindowOptions {
   readonly logger: Logger;
   /** The user closed it, and the app is not ending. */
   readonly onClose: (window: MainWindow) => void;
+  /** A person turned to it. */
+  readonly onFocus: () => void;
 }
 
 /** A page that dies again within this time is not loaded again by itself, milliseconds. */
@@ -53,6 +55,7 @@ export class MainWindow {
       event.preventDefault();
       options.onClose(this);
     });
+    this.#window.on('focus', options.onFocus);
     webContents.on('render-process-gone', (_event, { reason }) => {
       logger.log('error', 'window-page-gone', { reason });
       this.#reloadOnce();

@@ -83,8 +83,7 @@ class SecretService {
 
   /** Whether the item is there, and open. @throws AppError `keyring-missing`, `keyring-locked`. */
   async has(name: string): Promise<boolean> {
-    const found = await this.#search(name);
-    if (found !== 'none') return found === 'open';
+    if (await this.#isOpen(name)) return true;
     // A service whose keyrings are locked may not even tell what is in them.
     if ((await this.#isDefaultLocked()) === true) throw new AppError('keyring-locked');
     return false;
@@ -92,14 +91,14 @@ class SecretService {
 
   /** @throws AppError `keyring-missing` or `keyring-locked` where nothing can be put in without a question. */
   async mustTake(name: string): Promise<void> {
-    await this.#search(name);
+    await this.#isOpen(name); // for what it throws
     const locked = await this.#isDefaultLocked();
     if (locked === null) throw missing('There is no keyring yet that could keep a PIN.');
     if (locked) throw new AppError('keyring-locked');
   }
 
   /** SearchItems answers two lists of paths: what is open, and what is locked. @throws AppError as {@link has}. */
-  async #search(name: string): Promise<'open' | 'none'> {
+  async #isOpen(name: string): Promise<boolean> {
     const answer = await this.#ask({
       ...{ destination, path: service, method: 'org.freedesktop.Secret.Service.SearchItems' },
       args: {
@@ -110,9 +109,8 @@ class SecretService {
     if (answer === null) throw new AppError('keyring-missing');
     const [open = '', locked = ''] = answer.split(']');
     const isPathIn = (list: string): boolean => list.includes(`${service}/`);
-    if (isPathIn(open)) return 'open';
-    if (isPathIn(locked)) throw new AppError('keyring-locked');
-    return 'none';
+    if (!isPathIn(open) && isPathIn(locked)) throw new AppError('keyring-locked');
+    return isPathIn(open);
   }
 
   /** Null where there is no such keyring. */

@@ -11,6 +11,7 @@ import type { LiveSession } from './live-session.ts';
 import { backOff, plan, tickMs, type Surroundings } from './planner.ts';
 import { PromptGroup, readyAlone, touchNeeded, type PrepareSigner, type Requester } from './prompt-group.ts';
 import { keyStatus } from './key-status.ts';
+import type { TokenNames } from './on-token.ts';
 import { Session, type Retry } from './session.ts';
 import { idle, toState } from './session-state.ts';
 
@@ -145,6 +146,29 @@ export class SessionService {
   /** Plans at once, and tries at once what waits for the network: the computer woke up, or somebody is back at it. */
   nudge(): void {
     for (const session of this.#sessions.values()) session.nudge();
+    this.#wake();
+  }
+
+  /** Somebody is here, or something was plugged in: what waits for its token is tried at once. */
+  lookForTokens(): void {
+    for (const session of this.#sessions.values()) session.nudgeForToken();
+    this.#wake();
+  }
+
+  /**
+   * Tokens came or went, as far as a module that is in use showed it. Who waits for one that came is tried at once, without
+   * a person. Who waits for a person to type a PIN for one that went, or to touch it, waits for the token now. What is
+   * served and not due is left alone: keys are pulled out every day.
+   */
+  tokensChanged({ came, went }: { came: readonly TokenNames[]; went: readonly TokenNames[] }): void {
+    for (const session of this.#sessions.values()) {
+      const gone = went.find((token) => session.waitsAt(token));
+      if (gone !== undefined) {
+        this.#fail(session, unplugged(gone));
+        if (session.account.keys.length > 1) session.nudgeForToken(); // another of them may be there
+      }
+      if (came.some((token) => session.isOn(token))) session.tokenCame();
+    }
     this.#wake();
   }
 
@@ -504,4 +528,8 @@ export class SessionService {
       }
     }
   }
+}
+
+function unplugged({ label }: TokenNames): AppError {
+  return new AppError('token-absent', { message: `The token “${label}” was unplugged.` });
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { AppError, toErrorShape, type ErrorCode, type ErrorShape } from '../../shared/errors.ts';
 import type { Account, State } from '../../shared/model.ts';
 import type { Signer, SignerKey } from '../tokens/signer.ts';
+import { isOnToken, type TokenNames } from './on-token.ts';
 import type { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import type { PlannedSession } from './planner.ts';
@@ -64,6 +65,8 @@ export class Session {
   #lastFailure: ErrorShape | null = null;
   #hasServed = false;
   #isWayClear = false;
+  /** Its token came while something was tried that may have looked for it before. */
+  #cameMeanwhile = false;
   #unemptied: Unemptied | null = null;
 
   constructor(account: Account, onChange: (state: State) => void) {
@@ -152,6 +155,7 @@ export class Session {
   begin(): void {
     this.#retry = null;
     this.#isWayClear = false;
+    this.#cameMeanwhile = false;
     const activity = this.#issued === null ? 'connecting' : 'renewing';
     this.#change({ activity, reason: null, retryAt: null, error: null });
   }
@@ -186,6 +190,7 @@ export class Session {
     // Whoever has to wait for a person can still give the outlet what it could not take.
     this.#retry = passes || this.unpublished ? retry : null;
     this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
+    if (this.#cameMeanwhile) this.nudgeForToken();
   }
 
   /**
@@ -200,14 +205,33 @@ export class Session {
       this.#isWayClear = true;
   }
 
+  /** Whether the key that signs, or the one of its keys that may sign, is on that token. */
+  isOn(token: TokenNames): boolean {
+    return isOnToken(token, this.key, this.account.keys);
+  }
+
+  /** Whether it waits for a person to do something with the token its key is on. */
+  waitsAt(token: TokenNames): boolean {
+    const { reason } = this.#state;
+    return this.attempt === null && (reason === 'pin' || reason === 'touch') && this.isOn(token);
+  }
+
+  /** Its token is there: it is tried at the next look, or after what is under way, where that looked too early. */
+  tokenCame(): void {
+    if (this.attempt === null) this.nudgeForToken();
+    else this.#cameMeanwhile = true;
+  }
+
+  /** What waits for its token, or for one that did not work, is tried at the next look. */
+  nudgeForToken(): void {
+    if (this.#state.reason === 'token-absent' || this.#state.error?.code === 'token-failed') this.#hurry();
+  }
+
   /** What waits for the network, or for its token, is tried at the next look. A pause the server asked for is kept. */
   nudge(): void {
-    if (this.#state.reason === 'token-absent' && this.#retry !== null) {
-      this.#retry = { ...this.#retry, at: this.#retry.from };
-    }
+    if (this.#state.reason === 'token-absent') this.#hurry();
     const isForNetwork = this.#state.error !== null && networkFailures.has(this.#state.error.code);
-    if (this.#state.activity !== 'retrying' || !isForNetwork || this.#retry === null) return;
-    if (!this.#retry.isAsked) this.#retry = { ...this.#retry, at: this.#retry.from };
+    if (this.#state.activity === 'retrying' && isForNetwork && !this.#retry?.isAsked) this.#hurry();
   }
 
   /** What the outlet could not give up is taken from it again. */
@@ -280,10 +304,16 @@ export class Session {
     this.#lastFailure = null;
     this.#hasServed = false;
     this.#isWayClear = false;
+    this.#cameMeanwhile = false;
     this.asked = null;
     this.unpublished = false;
     this.failures = 0;
     this.#change(idle);
+  }
+
+  /** What is to be tried again some time is tried at the next look. */
+  #hurry(): void {
+    if (this.#retry !== null) this.#retry = { ...this.#retry, at: this.#retry.from };
   }
 
   #retryAt(now: number): number | null {

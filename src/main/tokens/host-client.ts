@@ -5,8 +5,15 @@
 import { AppError, errorTable, type ErrorCode } from '../../shared/errors.ts';
 import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
 import { endGraceMs } from './host/protocol.ts';
-import type { HostFailure, HostMethod, HostParams, HostRequest, HostResult } from './host/protocol.ts';
-import { hostResponseSchema, hostResults } from './host-results.ts';
+import type {
+  HostFailure,
+  HostMethod,
+  HostParams,
+  HostRequest,
+  HostResult,
+  TokenRef,
+} from './host/protocol.ts';
+import { hostEventSchema, hostResponseSchema, hostResults } from './host-results.ts';
 
 /**
  * Milliseconds until a host that does not answer is killed. Most calls of PKCS#11 block its event loop, so it cannot
@@ -32,6 +39,8 @@ export interface HostClientOptions {
   readonly log: Logger;
   /** The process is used no more, and with it no login and no PIN. */
   readonly onEnd: () => void;
+  /** What it says unasked: these tokens are there. Absent: nobody listens. */
+  readonly onTokens?: (present: readonly TokenRef[]) => void;
 }
 
 interface Exchange {
@@ -101,6 +110,11 @@ export class HostClient {
     return this.#gone;
   }
 
+  /** Uses the process no more, and with it no login and no PIN. The next request starts another. */
+  giveUp(why: string): void {
+    this.#kill(this.#failed(why));
+  }
+
   async #exchange<M extends HostMethod>(
     method: M,
     params: HostParams<M>,
@@ -147,6 +161,11 @@ export class HostClient {
   }
 
   #receive(message: unknown): void {
+    const event = hostEventSchema.safeParse(message).data;
+    if (event !== undefined) {
+      this.#options.onTokens?.(event.present);
+      return;
+    }
     const response = hostResponseSchema.safeParse(message).data;
     const exchange = this.#underWay;
     if (response === undefined || response.id !== exchange?.id) {

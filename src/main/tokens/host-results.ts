@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { isErrorCode } from '../../shared/errors.ts';
 import { keyInfoSchema } from '../../shared/model.ts';
-import type { HostMethod, HostResult } from './host/protocol.ts';
+import type { HostEvent, HostMethod, HostResult } from './host/protocol.ts';
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const base64 = z.base64();
@@ -17,14 +17,17 @@ const key = z.object({
   spki: base64.nullable(),
 });
 
+const tokenRef = z.object({
+  serial: z.string(),
+  label: z.string(),
+  manufacturer: z.string(),
+  model: z.string(),
+});
+
 export const hostResults: { readonly [M in HostMethod]: z.ZodType<HostResult<M>> } = {
   open: z.object({ description: z.string(), manufacturer: z.string() }),
   tokens: z.array(
-    z.object({
-      serial: z.string(),
-      label: z.string(),
-      manufacturer: z.string(),
-      model: z.string(),
+    tokenRef.extend({
       slotId: z.string().regex(/^\d+$/),
       slotDescription: z.string(),
       firmware: z.string(),
@@ -47,6 +50,11 @@ export const hostResults: { readonly [M in HostMethod]: z.ZodType<HostResult<M>>
   sign: z.object({ signature: base64 }),
   counts: z.object({ sign: z.int().nonnegative(), login: z.int().nonnegative() }),
 };
+
+export const hostEventSchema: z.ZodType<HostEvent> = z.object({
+  event: z.literal('tokens'),
+  present: z.array(tokenRef),
+});
 
 export const hostResponseSchema = z.union([
   z.object({ id: z.int(), failure: z.object({ code: z.string().refine(isErrorCode), detail: z.string() }) }),

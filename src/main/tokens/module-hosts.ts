@@ -3,12 +3,14 @@ import { AppError } from '../../shared/errors.ts';
 import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
 import type { HostCounts } from './host/protocol.ts';
 import type { FoundModule } from './module-finder.ts';
-import { ModuleHost } from './module-host.ts';
+import { ModuleHost, type TokenChange } from './module-host.ts';
 
 export interface ModuleHostsOptions {
   readonly hosts: TokenHosts;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Tokens came or went. */
+  readonly onTokens: (change: TokenChange) => void;
 }
 
 export class ModuleHosts {
@@ -17,8 +19,8 @@ export class ModuleHosts {
   #closed = false;
   #ends = 0;
 
-  constructor({ hosts, clock, log }: ModuleHostsOptions) {
-    this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log };
+  constructor({ hosts, clock, log, onTokens }: ModuleHostsOptions) {
+    this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log, onTokens };
   }
 
   of({ file: { path } }: FoundModule): ModuleHost {
@@ -37,6 +39,12 @@ export class ModuleHosts {
       sign: 0,
       login: 0,
     });
+  }
+
+  /** Looks whether the tokens are still there whose PINs are held: what is held is not to outlast them. */
+  async lookAtHeld(): Promise<void> {
+    const held = this.#running().filter(({ holdsLogin }) => holdsLogin);
+    await Promise.allSettled(held.map((host) => host.tokens(false)));
   }
 
   /** How often all hosts were ended: what was read meanwhile is not all there is. */

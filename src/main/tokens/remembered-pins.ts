@@ -122,14 +122,13 @@ export class RememberedPins {
    * @throws AppError `keyring-missing`, `keyring-locked` where one is in there still; it is not used all the same.
    */
   async forgetAll(): Promise<void> {
-    const failures: unknown[] = [];
+    const failures: AppError[] = [];
     for (const token of this.#options?.tokens.list() ?? []) {
       const failure = await this.#forget(token);
       if (failure !== null) failures.push(failure);
     }
     const [first] = failures;
     if (first === undefined) return;
-    if (!isAppError(first)) throw first;
     throw new AppError(first.code, {
       message: `No remembered PIN is used any more, but ${String(failures.length)} could not be taken out of the keyring. ${first.message}`,
       remedy: `${first.remedy} Then: rolekey lock --forget-pins.`,
@@ -172,7 +171,7 @@ export class RememberedPins {
   }
 
   /** Written down before the keyring is asked: a process that is killed in between must not use it again. */
-  async #forget(token: TokenRef): Promise<unknown> {
+  async #forget(token: TokenRef): Promise<AppError | null> {
     if (this.#options === null) return null;
     const { store, tokens } = this.#options;
     this.#dead.add(tokenName(token));
@@ -180,7 +179,8 @@ export class RememberedPins {
     try {
       await store.delete(secretName(token));
     } catch (error) {
-      return error;
+      if (isAppError(error)) return error;
+      throw error;
     }
     this.#write(() => tokens.delete(token));
     return null;

@@ -62,7 +62,9 @@ export class TokenList {
     const module = await finder.find(path);
     if (module.trusted || human === null) return finder.trusted(path);
     const { path: file, sha256 } = module.file;
-    const question = { kind: 'confirm-module', path: file, sha256, askedBy: human.askedBy } as const;
+    const { askedBy } = human;
+    const changed = module.changed ? ({ changed: true } as const) : {};
+    const question = { kind: 'confirm-module', path: file, sha256, ...changed, askedBy } as const;
     const answer = await human.prompts.ask(question);
     if (answer !== null && typeof answer !== 'string' && 'accept' in answer) finder.confirm(module);
     return finder.trusted(path);

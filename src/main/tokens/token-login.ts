@@ -107,6 +107,7 @@ export class TokenLogins {
         throw gaveUp(refused, token, pin, human);
       }
       try {
+        await refuseLength(host, token, pin.secret);
         await host.login(token, pin.secret);
       } catch (error) {
         previous = previousOf(error);
@@ -120,11 +121,22 @@ export class TokenLogins {
   }
 }
 
+/**
+ * A PIV card's PIN has 6 to 8 bytes (NIST SP 800-73-4, part 2, 2.4.3), of which OpenSC's claim of 4 knows nothing; whether
+ * a shorter one costs a try is left to the card.
+ * @throws AppError `pin-length`.
+ */
+async function refuseLength(host: ModuleHost, token: HostToken, pin: string): Promise<void> {
+  if (tokenKind(await host.info(), token) !== 'yubikey') return;
+  const bytes = Buffer.byteLength(pin, 'utf8');
+  if (bytes < 6 || bytes > 8) throw new AppError('pin-length');
+}
+
 /** What a token says of a PIN that is not its own. */
 const refusals: readonly ErrorCode[] = ['pin-incorrect', 'pin-length', 'pin-locked'];
 
-/** A locked PIN with what to do about it. */
-async function withWayOut(error: unknown, host: ModuleHost, ref: TokenRef): Promise<unknown> {
+/** A locked PIN with what to do about it; any other error as it is. */
+export async function withWayOut(error: unknown, host: ModuleHost, ref: TokenRef): Promise<unknown> {
   if (!isAppError(error, 'pin-locked')) return error;
   try {
     const token = (await host.tokens(false)).find((each) => tokenName(each) === tokenName(ref));

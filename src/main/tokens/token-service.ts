@@ -6,7 +6,7 @@ import { FileKeys } from './file-keys.ts';
 import type { HostCounts, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
 import { createModuleFinder, type ConfirmedModules, type ModuleFinder } from './module-finder.ts';
-import type { ModuleHost } from './module-host.ts';
+import type { ModuleHost, TokenChange } from './module-host.ts';
 import { ModuleHosts } from './module-hosts.ts';
 import { RememberedPins, type RememberedPinsOptions } from './remembered-pins.ts';
 import type { Computer } from './shared-library.ts';
@@ -35,6 +35,8 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** Tokens came or went, as far as a module that is in use showed it. Absent: nobody listens. */
+  readonly onTokens?: (change: TokenChange) => void;
   /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The keyring, and which tokens' PINs are in it. Absent: no PIN can be remembered. */
@@ -60,6 +62,10 @@ export interface TokenService {
   tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens>;
   /** How often keys on tokens signed and tokens were logged in to, in the hosts that run. */
   counts(): Promise<HostCounts>;
+  /**
+   * Something was plugged in or pulled out: looks whether the tokens are still there whose PINs are held. Loads no module.
+   */
+  lookAtHeld(): Promise<void>;
   /**
    * Forgets every PIN and passphrase: no host is used any more. What was waiting for one of them fails with `pin-needed`
    * at once. A PIN in the keyring is used again once a human asks for its token.
@@ -92,7 +98,7 @@ class Service implements TokenService {
   constructor(options: TokenServiceOptions) {
     this.#options = options;
     this.#finder = createModuleFinder({ environment: {}, ...options });
-    this.#hosts = new ModuleHosts(options);
+    this.#hosts = new ModuleHosts({ onTokens: () => undefined, ...options });
     const { remembered, log } = options;
     this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
     this.#logins = new TokenLogins(this.#remembered);
@@ -129,6 +135,10 @@ class Service implements TokenService {
 
   counts(): Promise<HostCounts> {
     return this.#hosts.counts();
+  }
+
+  lookAtHeld(): Promise<void> {
+    return this.#hosts.lookAtHeld();
   }
 
   lock(): Promise<void> {

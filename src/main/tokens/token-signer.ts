@@ -5,7 +5,7 @@ import { signatureFromToken, tokenInput, verifySignature } from '../roles-anywhe
 import type { HostKeyRef, HostToken } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
 import type { Human, Signer, SignerKey } from './signer.ts';
-import type { TokenLogins } from './token-login.ts';
+import { withWayOut, type TokenLogins } from './token-login.ts';
 import type { TouchWatch } from './touch-watch.ts';
 
 export interface TokenSignerOptions {
@@ -52,9 +52,11 @@ export class TokenSigner implements Signer {
     const { mechanism, data } = tokenInput(keyType, message);
     const { touch } = this.key;
     const request = { token, key: privateKey, mechanism, data: Buffer.from(data).toString('base64'), touch };
-    const answer = await touches.sign(host.nameOf(token), this.key, human, (begin) =>
-      host.sign(request, begin),
-    );
+    const answer = await touches
+      .sign(host.nameOf(token), this.key, human, (begin) => host.sign(request, begin))
+      .catch(async (error: unknown) => {
+        throw await withWayOut(error, host, token);
+      });
     const signature = signatureFromToken(keyType, answer);
     // A wrong signature is AWS's to refuse, but ours to explain.
     if (!verifySignature(this.certificate, message, signature)) {

@@ -69,6 +69,9 @@ function show(prompt: Prompt): void {
   else ask(prompt);
 }
 
+/** Whether the PIN sent last was to be remembered: where it was wrong, so is the next. */
+let wished = false;
+
 function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   const tries = pinText.tries(prompt);
   const isLastTry = prompt.kind === 'pin' && prompt.finalTry;
@@ -79,6 +82,8 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
     ...{ maxlength: '1024', 'aria-labelledby': 'what', 'aria-describedby': 'about tries' },
   });
   const box = element('input', { type: 'checkbox', id: 'remember', 'aria-describedby': 'remember-warning' });
+  const isNextTry = 'previous' in prompt && (prompt.previous === 'incorrect' || prompt.previous === 'length');
+  box.checked = isNextTry && wished;
   const mayRemember = prompt.kind === 'pin' && prompt.mayRemember;
   const send = element('button', { type: 'submit', class: 'button button-primary' }, pinText.enter);
   const cancel = element('button', { type: 'button', class: 'button' }, pinText.cancel);
@@ -126,7 +131,8 @@ function ask(prompt: Exclude<Prompt, { kind: 'touch' }>): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (isUnderWay || field.value === '') return;
-    void answer({ secret: field.value, ...(box.checked ? { remember: true } : {}) });
+    wished = box.checked;
+    void answer({ secret: field.value, ...(wished ? { remember: true } : {}) });
   });
   const giveUp = (): void => {
     if (!isUnderWay) void answer({ cancel: true });

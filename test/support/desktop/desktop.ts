@@ -86,6 +86,11 @@ export class Desktop {
     this.login1 = new Login1(parts.systemBus);
   }
 
+  /** For further services of the desktop, such as a keyring. */
+  get sessionBus(): Bus {
+    return this.#parts.sessionBus;
+  }
+
   /**
    * Starts the app under Playwright; resolves when its main process can be talked to. One that a failed test has left
    * is ended before: beside it this one would be a second start, and fail as well.

@@ -1,5 +1,5 @@
 /** PKCS#12 files by the openssl command line, and what it cannot make out of those it made. */
-import { createHmac, pbkdf2Sync } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,9 @@ export function pkcs12({ privatePem, certificates, password, flags = [] }: Pkcs1
     openssl([
       ...['pkcs12', '-export', '-out', out, '-passout', `file:${file('password', `${password}\n`)}`],
       ...(privatePem === null ? ['-nokeys'] : ['-inkey', file('key.pem', privatePem)]),
-      ...(certificates.length === 0 ? ['-nocerts'] : ['-in', file('certificates.pem', certificates.join(''))]),
+      ...(certificates.length === 0
+        ? ['-nocerts']
+        : ['-in', file('certificates.pem', certificates.join(''))]),
       ...flags,
     ]);
     return readFileSync(out);
@@ -100,6 +102,21 @@ export function withPbmac1(file: Buffer, password: string, said = 2048): Buffer 
   return sequence(version!.whole, authSafe!.whole, macData);
 }
 
+/**
+ * A file without a MAC with one made of no password at all (not of the empty one, which is two bytes), as Windows may
+ * write it. RFC 7292, appendix B.2, with one iteration.
+ */
+export function withPasswordlessMac(file: Buffer): Buffer {
+  const [version, authSafe] = elementsOf(elementsOf(file)[0]!.content);
+  const content = elementsOf(elementsOf(authSafe!.content)[1]!.content)[0]!.content;
+  const salt = Buffer.from('0123456789abcdef', 'hex');
+  const key = createHash('sha256').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64, salt)).digest();
+  const mac = createHmac('sha256', key).update(content).digest();
+  const sha256 = sequence(oid('608648016503040201'), element(0x05));
+  const macData = sequence(sequence(sha256, octets(mac)), octets(salt));
+  return sequence(version!.whole, authSafe!.whole, macData);
+}
+
 /** The MAC's number of iterations set to another one: its last element. */
 export function withIterations(file: Buffer, iterations: number): Buffer {
   const [version, authSafe, macData] = elementsOf(elementsOf(file)[0]!.content);
@@ -143,6 +160,19 @@ export function asBerInside(file: Buffer): Buffer {
     return open(0x30, contentType!.whole, open(0xa0, open(0x30, encryptedVersion!.whole, infoOpen)));
   });
   return sequence(version!.whole, sequence(type!.whole, element(0xa0, octets(open(0x30, ...contents)))));
+}
+
+/** What is in two files without a MAC, in one. */
+export function merged(one: Buffer, other: Buffer): Buffer {
+  const contents = (file: Buffer): Buffer => {
+    const [, authSafe] = elementsOf(elementsOf(file)[0]!.content);
+    const [safe] = elementsOf(elementsOf(authSafe!.content)[1]!.content);
+    return elementsOf(safe!.content)[0]!.content;
+  };
+  const [version, authSafe] = elementsOf(elementsOf(one)[0]!.content);
+  const [type] = elementsOf(authSafe!.content);
+  const safe = octets(sequence(contents(one), contents(other)));
+  return sequence(version!.whole, sequence(type!.whole, element(0xa0, safe)));
 }
 
 /** The MAC of one file on the content of another. */

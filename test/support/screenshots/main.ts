@@ -64,7 +64,7 @@ async function take(page: Page, name: string): Promise<void> {
 
 async function answerPin(app: RunningApp, picture: string | null, answer: string | null): Promise<void> {
   const page = await pageOf(app, 'pin-window');
-  const field = page.locator('input');
+  const field = page.locator('input[type=password]');
   await field.waitFor();
   if (answer !== null) await field.fill(answer);
   if (picture !== null) await take(page, picture);

@@ -44,6 +44,8 @@ const seeds: readonly (readonly [rule: string, file: string, text: string])[] = 
   ],
   ['pkcs11js-in-the-token-host', 'src/main/tokens/from-pkcs11js.ts', "import 'pkcs11js';"],
   ['pkcs11js-in-the-token-host', 'test/integration/from-pkcs11js.ts', "import 'pkcs11js';"],
+  ['keytar-in-the-keyring-process', 'src/main/node/from-keytar.ts', "import 'keytar';"],
+  ['keytar-in-the-keyring-process', 'test/integration/from-keytar.ts', "import 'keytar';"],
   ['effects-in-adapters', 'src/main/sessions/from-fs.ts', "import 'node:fs';"],
   ['effects-in-adapters', 'src/main/sessions/from-fs-promises.ts', "import 'fs/promises';"],
   ['effects-in-adapters', 'src/main/sessions/from-net.ts', "import 'node:net';"],
@@ -95,6 +97,7 @@ const allowed: readonly (readonly [file: string, text: string])[] = [
   ['src/main/index.ts', "import 'electron'; import './engine.ts';"],
   ['src/main/electron/good.ts', "import 'electron'; import 'node:fs';"],
   ['src/main/tokens/host/good.ts', "import 'pkcs11js'; import './leaf.ts';"],
+  ['src/main/node/keyring-process.ts', "import 'keytar';"],
   ['src/main/tokens/good.ts', "import './host/protocol.ts';"],
   ['src/main/node/conf.ts', "import 'conf';"],
   ['src/main/outlets/dialects.ts', "import './section-file.ts';"],
@@ -114,7 +117,7 @@ const stub = (name: string): Record<string, string> => ({
   [`node_modules/${name}/index.js`]: 'module.exports = {};\n',
 });
 
-const declared = ['zod', 'undici', 'electron', 'pkcs11js', 'conf'];
+const declared = ['zod', 'undici', 'electron', 'pkcs11js', 'keytar', 'conf'];
 const files: Record<string, string> = {
   'package.json': JSON.stringify({
     name: 'seeds',

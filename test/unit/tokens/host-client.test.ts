@@ -31,6 +31,7 @@ function setUp(start: () => void = () => undefined) {
     },
   };
   const ended: string[] = [];
+  const told: unknown[] = [];
   const client = new HostClient({
     path: '/module.so',
     hosts: {
@@ -54,11 +55,12 @@ function setUp(start: () => void = () => undefined) {
     clock,
     log: silentLog,
     onEnd: () => ended.push('ended'),
+    onTokens: (present) => told.push(present),
   });
   const expire = () => {
     for (const action of timers.keys()) action();
   };
-  return { client, puppets, timers, expire, ended };
+  return { client, puppets, timers, expire, ended, told };
 }
 
 /** Lets promises run. */
@@ -200,11 +202,11 @@ describe('a token host that fails', () => {
     const { client, puppets, timers, expire } = setUp();
     const first = expect(client.request('sign', {} as never)).rejects.toMatchObject({
       code: 'token-failed',
-      message: expect.stringContaining('no answer to “sign” within 60 s') as string,
+      message: expect.stringContaining('no answer to “sign” within 75 s') as string,
     });
     const second = client.request('counts', {});
     await settle();
-    expect(Array.from(timers.values())).toEqual([60_000]);
+    expect(Array.from(timers.values())).toEqual([75_000]);
     expire();
     await first;
     await settle();
@@ -303,5 +305,45 @@ describe('ending a token host', () => {
     const { client, ended } = setUp();
     await client.end();
     expect(ended).toEqual([]);
+  });
+});
+
+describe('what a token host says unasked', () => {
+  const present = [{ serial: '1', label: 'token', manufacturer: 'Scripts', model: 'Scripted' }];
+
+  it('is passed on, between requests and in the midst of one', async () => {
+    const { client, puppets, told } = setUp();
+    const answer = client.request('counts', {});
+    await settle();
+    puppets[0]!.say({ event: 'tokens', present });
+    puppets[0]!.answer(counts);
+    expect(await answer).toEqual(counts);
+    puppets[0]!.say({ event: 'tokens', present: [] });
+    expect(told).toEqual([present, []]);
+    expect(puppets[0]!.killed).toBe(false);
+  });
+
+  it.each([
+    ['of another kind', { event: 'pins', present }],
+    ['without tokens', { event: 'tokens' }],
+    ['with nonsense for a token', { event: 'tokens', present: [{ serial: 1 }] }],
+  ])('%s ends it', async (_, message) => {
+    const { client, puppets, told } = setUp();
+    const answer = expect(client.request('counts', {})).rejects.toMatchObject({ code: 'token-failed' });
+    await settle();
+    puppets[0]!.say(message);
+    await answer;
+    expect(puppets[0]!.killed).toBe(true);
+    expect(told).toEqual([]);
+  });
+
+  it('is not listened to once the process was given up', async () => {
+    const { client, puppets, told } = setUp();
+    const answer = expect(client.request('counts', {})).rejects.toMatchObject({ code: 'pin-needed' });
+    await settle();
+    void client.end();
+    await answer;
+    puppets[0]!.say({ event: 'tokens', present });
+    expect(told).toEqual([]);
   });
 });

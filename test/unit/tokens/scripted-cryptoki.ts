@@ -11,6 +11,7 @@ import type {
   ObjectTemplate,
   TokenFacts,
 } from '../../../src/main/tokens/host/cryptoki.ts';
+import { hostClock, type HostClock } from '../../../src/main/tokens/host/holding.ts';
 import { HostError } from '../../../src/main/tokens/host/host-error.ts';
 import type { HostModule, SignMechanism } from '../../../src/main/tokens/host/protocol.ts';
 import { serve } from '../../../src/main/tokens/host/server.ts';
@@ -123,6 +124,8 @@ export class ScriptedCryptoki implements Cryptoki {
   readonly pins: string[] = [];
   /** Runs before each function; throws what the function shall fail with. */
   before: (functionName: string) => void = () => undefined;
+  /** Sees tokens come and go without being initialised anew, as modules of card readers do; each has a slot of its own. */
+  noticesPlugging = false;
   readonly #tokens: ScriptedToken[];
   /** Tokens as C_Initialize found them. */
   #seen: ScriptedToken[] | null = null;
@@ -135,7 +138,7 @@ export class ScriptedCryptoki implements Cryptoki {
 
   initialize(): void {
     this.#call('C_Initialize');
-    this.#seen = this.#tokens.filter(({ present }) => present);
+    this.#seen = this.#tokens.filter(({ present }) => present || this.noticesPlugging);
   }
 
   finalize(): void {
@@ -152,7 +155,9 @@ export class ScriptedCryptoki implements Cryptoki {
   slots(): Handle[] {
     this.#call('C_GetSlotList');
     if (this.#seen === null) throw fail('C_GetSlotList', 'CKR_CRYPTOKI_NOT_INITIALIZED');
-    return this.#seen.map((_, index) => Buffer.of(index));
+    return this.#seen.flatMap(({ present }, index) =>
+      present || !this.noticesPlugging ? [Buffer.of(index)] : [],
+    );
   }
 
   token(slot: Handle): TokenFacts {
@@ -279,11 +284,11 @@ export function fail(functionName: string, rv: string, code: HostError['code'] =
 }
 
 /** Token hosts without processes: the real host's requests, module and PINs over the scripted functions. */
-export function scriptedHosts(load: (path: string) => Cryptoki): TokenHosts {
-  return { start: (path) => startScriptedHost(() => load(path)) };
+export function scriptedHosts(load: (path: string) => Cryptoki, clock: HostClock = hostClock): TokenHosts {
+  return { start: (path) => startScriptedHost(() => load(path), clock) };
 }
 
-function startScriptedHost(load: () => Cryptoki): TokenHost {
+function startScriptedHost(load: () => Cryptoki, clock: HostClock): TokenHost {
   const toEngine: ((message: unknown) => void)[] = [];
   const toHost: ((message: never) => void)[] = [];
   const closes: (() => void)[] = [];
@@ -301,7 +306,11 @@ function startScriptedHost(load: () => Cryptoki): TokenHost {
     onRequest: (listener) => toHost.push(listener),
     onClose: (listener) => closes.push(listener),
   };
-  serve(channel, new TokenModule(load), exit);
+  const ownClock: HostClock = {
+    now: () => clock.now(),
+    after: (delayMs, action) => clock.after(delayMs, () => alive && action()),
+  };
+  serve(channel, new TokenModule(load), exit, ownClock);
   return {
     send: (request) => {
       if (alive) for (const listener of toHost) listener(copy(request));

@@ -1,8 +1,8 @@
 /** How the host hears from the engine and answers: the only place that knows what kind of process it is. */
-import { closeMessage, type HostRequest, type HostResponse } from './protocol.ts';
+import { closeMessage, type HostMessage, type HostRequest } from './protocol.ts';
 
 export interface Channel {
-  send(response: HostResponse): void;
+  send(message: HostMessage): void;
   onRequest(listener: (request: HostRequest) => void): void;
   /** The engine wants this process no more or has gone, or the system ends all processes. May be called twice. */
   onClose(listener: () => void): void;
@@ -35,8 +35,8 @@ export function parentChannel(host: HostProcess = process as unknown as HostProc
 /** Under Node: a process started with `fork`. */
 function forkChannel(host: HostProcess): Channel {
   return {
-    send: (response) => {
-      host.send?.(response, undefined, undefined, () => undefined); // a parent that is gone ends us by itself
+    send: (message) => {
+      host.send?.(message, undefined, undefined, () => undefined); // a parent that is gone ends us by itself
     },
     onRequest: (listener) => {
       host.on('message', (message) => listener(message as HostRequest));
@@ -54,7 +54,7 @@ function forkChannel(host: HostProcess): Channel {
  */
 function utilityChannel(host: HostProcess, port: UtilityPort): Channel {
   return {
-    send: (response) => port.postMessage(response),
+    send: (message) => port.postMessage(message),
     onRequest: (listener) => {
       port.on('message', ({ data }) => {
         if (data !== closeMessage) listener(data as HostRequest);

@@ -3,6 +3,7 @@
  * `argv[2]` is the module's path.
  */
 import './signals.ts';
+import './no-core-dumps.ts';
 import { parentChannel } from './channel.ts';
 import { loadModule } from './pkcs11js-cryptoki.ts';
 import { serve } from './server.ts';

@@ -18,12 +18,8 @@ export class PinMemory {
     return this.#pins.get(token)?.toString('utf8') ?? null;
   }
 
-  wipeAllBut(tokens: ReadonlySet<string>): void {
-    for (const token of [...this.#pins.keys()]) if (!tokens.has(token)) this.wipe(token);
-  }
-
   wipeAll(): void {
-    this.wipeAllBut(new Set());
+    for (const token of [...this.#pins.keys()]) this.wipe(token);
   }
 
   wipe(token: string): void {

@@ -36,8 +36,9 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 };
 
 function codeOf(rv: string, functionName: string): ErrorCode {
-  // Yubico's module answers so to a PIN shorter or longer than the card's, without spending a try.
-  if (functionName === 'C_Login' && rv === 'CKR_ARGUMENTS_BAD') return 'pin-length';
+  // What Yubico's module, and a card through OpenSC, say of a PIN shorter or longer than theirs, without spending a try.
+  if (functionName === 'C_Login' && ['CKR_ARGUMENTS_BAD', 'CKR_DATA_INVALID'].includes(rv))
+    return 'pin-length';
   return codes[rv] ?? 'token-failed';
 }
 

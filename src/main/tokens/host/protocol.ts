@@ -11,6 +11,15 @@ import type { KeyInfo } from '../../../shared/model.ts';
  */
 export const endGraceMs = 2000;
 
+/**
+ * How long a module that is not used stays initialised, and with it the card in this program's hand, milliseconds: other
+ * programs want the card too. Held PINs stay.
+ */
+export const releaseAfterMs = 10_000;
+
+/** How often a host that holds its module looks which tokens are there, milliseconds. */
+export const lookEveryMs = 1000;
+
 /** What a host is told in place of a request where its channel cannot be taken away: it is wanted no more. */
 export const closeMessage = 'close';
 
@@ -150,6 +159,14 @@ export interface HostFailure {
   readonly code: ErrorCode;
   readonly detail: string;
 }
+
+/** What a host says unasked, while it holds its module: which tokens are there, whenever that is not what it said before. */
+export interface HostEvent {
+  readonly event: 'tokens';
+  readonly present: readonly TokenRef[];
+}
+
+export type HostMessage = HostResponse | HostEvent;
 
 export type HostResponse =
   { readonly id: number; readonly result: unknown } | { readonly id: number; readonly failure: HostFailure };

@@ -1,10 +1,11 @@
 /** Answers the engine's requests one after the other: PKCS#11 modules bear no second call beside a signature. */
 import type { Channel } from './channel.ts';
+import { Holding, hostClock, type Held, type HostClock } from './holding.ts';
 import { HostError } from './host-error.ts';
 import { endGraceMs, type HostFailure, type HostRequest, type HostResponse } from './protocol.ts';
 import type { HostHandlers } from './token-module.ts';
 
-export interface Served extends HostHandlers {
+export interface Served extends HostHandlers, Held {
   /** Wipes every PIN. */
   forgetPins(): void;
 }
@@ -28,18 +29,28 @@ async function answer(handlers: HostHandlers, { id, method, params }: HostReques
  * Serves until the channel closes. Then PINs are wiped, no request is begun, and the one under way is let end.
  * @param exit ends the process. Called after the last request, or after {@link endGraceMs} where that one hangs.
  */
-export function serve(channel: Channel, served: Served, exit: () => void): void {
+export function serve(
+  channel: Channel,
+  served: Served,
+  exit: () => void,
+  clock: HostClock = hostClock,
+): void {
   let last = Promise.resolve();
   let closed = false;
+  const holding = new Holding(served, clock, (present) => channel.send({ event: 'tokens', present }));
   channel.onRequest((request) => {
     last = last.then(async () => {
-      if (!closed) channel.send(await answer(served, request));
+      if (closed) return;
+      holding.begin();
+      channel.send(await answer(served, request));
+      holding.end(request.method !== 'counts');
     });
   });
   channel.onClose(() => {
     closed = true;
+    holding.stop();
     served.forgetPins();
-    setTimeout(exit, endGraceMs);
+    clock.after(endGraceMs, exit);
     void last.then(exit);
   });
 }

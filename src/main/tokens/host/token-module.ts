@@ -2,13 +2,16 @@
  * One PKCS#11 module with its sessions, logins and PINs: what the requests of the engine do.
  *
  * One session per token is kept, since the login is lost with the last one. After any failure it is closed: a failed
- * operation may have left it busy. No method may run while another has not ended (closing or finalizing during a
- * signature crashes modules); the server sees to that.
+ * operation may have left it busy. After one that says that the module has lost its card, it is initialised anew for
+ * what comes next. No method may run while another has not ended (closing or finalizing during a signature crashes
+ * modules); the server sees to that.
  */
 import type { Cryptoki, Handle, TokenFacts } from './cryptoki.ts';
 import { HostError, quietly } from './host-error.ts';
 import { findPrivateKey, readObjects } from './objects.ts';
+import { LastTry } from './last-try.ts';
 import { PinMemory } from './pin-memory.ts';
+import { isBroken, Presence, type PresentToken } from './presence.ts';
 import { tokenName } from './protocol.ts';
 import type { HostMethod, HostParams, HostResult, TokenRef } from './protocol.ts';
 
@@ -40,30 +43,31 @@ const isLostLogin = (error: unknown): error is HostError =>
   error instanceof HostError && error.code === 'pin-needed' && error.rv === 'CKR_USER_NOT_LOGGED_IN';
 
 export class TokenModule implements HostHandlers {
-  readonly #load: () => Cryptoki;
+  readonly #presence: Presence;
   readonly #now: () => number;
-  #cryptoki: Cryptoki | null = null;
-  #initialised = false;
   readonly #sessions = new Map<string, { slot: Handle; handle: Handle }>();
   readonly #pins = new PinMemory();
+  readonly #lastTry = new LastTry();
 
   /**
    * @param load loads the module anew; called on first use and again after a failed start.
    * @param now milliseconds since whenever, never going back.
    */
   constructor(load: () => Cryptoki, now: () => number = () => performance.now()) {
-    this.#load = load;
+    this.#presence = new Presence({
+      load,
+      onRelease: () => this.#sessions.clear(),
+      // A token that was away is a token whose PIN is typed again.
+      onAway: (token) => this.#pins.wipe(token),
+    });
     this.#now = now;
   }
 
   readonly open = (): HostResult<'open'> => this.#module().info();
 
   readonly tokens = ({ fresh }: HostParams<'tokens'>): HostResult<'tokens'> => {
-    if (fresh) this.#finalize();
-    const present = this.#present();
-    // A token that was away is a token whose PIN is typed again.
-    if (fresh) this.#pins.wipeAllBut(new Set(present.map(({ facts }) => tokenName(facts))));
-    return present.map(({ facts }) => ({
+    if (fresh) this.#presence.release();
+    return this.#presence.survey().map(({ facts }) => ({
       serial: facts.serial,
       label: facts.label,
       manufacturer: facts.manufacturer,
@@ -74,7 +78,7 @@ export class TokenModule implements HostHandlers {
       loginRequired: facts.loginRequired,
       pinInitialised: facts.pinInitialised,
       pinCountLow: facts.pinCountLow,
-      pinFinalTry: facts.pinFinalTry,
+      pinFinalTry: this.#lastTry.isSaid(facts),
       pinLocked: facts.pinLocked,
       pinHeld: this.#pins.has(tokenName(facts)),
     }));
@@ -103,11 +107,31 @@ export class TokenModule implements HostHandlers {
     }
   };
 
-  readonly counts = (): HostResult<'counts'> => ({ ...(this.#cryptoki?.counts ?? { sign: 0, login: 0 }) });
+  readonly counts = (): HostResult<'counts'> => this.#presence.counts;
 
   /** No login comes after this but with a PIN typed anew. */
   forgetPins(): void {
     this.#pins.wipeAll();
+  }
+
+  /** Whether the card is, or may be, in this program's hand. */
+  get isHeld(): boolean {
+    return this.#presence.isHeld;
+  }
+
+  /** Which tokens were there last; null before the first look. */
+  get present(): readonly TokenRef[] | null {
+    return this.#presence.present;
+  }
+
+  /** Gives the card up for other programs. Held PINs bring logins back with the next use. */
+  release(): void {
+    this.#presence.release();
+  }
+
+  /** Sees which tokens came and went. One that went is a token whose PIN is typed again. */
+  look(): void {
+    this.#presence.look();
   }
 
   #signOnce(params: HostParams<'sign'>): Promise<HostResult<'sign'>> {
@@ -132,64 +156,41 @@ export class TokenModule implements HostHandlers {
   }
 
   #module(): Cryptoki {
-    this.#cryptoki ??= this.#load();
-    if (!this.#initialised) {
-      this.#cryptoki.initialize();
-      this.#initialised = true;
-    }
-    return this.#cryptoki;
+    return this.#presence.module();
   }
 
-  /** The next use initialises the module again. Ends every login; held PINs bring them back. */
-  #finalize(): void {
-    this.#sessions.clear();
-    if (this.#initialised) quietly(() => this.#cryptoki?.finalize());
-    this.#initialised = false;
-  }
-
-  #slots(): Handle[] {
-    try {
-      return this.#module().slots();
-    } catch (error) {
-      // Whatever is behind the module is gone; only a new start finds it when it is back.
-      this.#finalize();
-      throw error;
-    }
-  }
-
-  /** Tokens that can be used. One that cannot be asked for its name is as good as gone. */
-  #present(): { slot: Handle; facts: TokenFacts }[] {
-    return this.#slots().flatMap((slot) => {
-      try {
-        const facts = this.#module().token(slot);
-        return facts.initialised ? [{ slot, facts }] : [];
-      } catch (error) {
-        if (error instanceof HostError) return [];
-        throw error;
-      }
-    });
-  }
-
-  /** Finds a token. Where it is not, the module is initialised again first: some see new tokens only then. */
-  #locate(ref: TokenRef): { slot: Handle; facts: TokenFacts } {
+  #locate(ref: TokenRef): PresentToken {
     const token = tokenName(ref);
-    const find = () => this.#present().find(({ facts }) => tokenName(facts) === token);
-    const known = find();
-    if (known !== undefined) return known;
-    this.#finalize();
-    const found = find();
-    if (found !== undefined) return found;
-    // A token that was away is a token whose PIN is typed again.
-    this.#pins.wipe(token);
-    throw new HostError('token-absent', `no slot shows the token “${ref.label}”`);
+    const found = this.#presence.survey(token).find(({ facts }) => tokenName(facts) === token);
+    if (found === undefined) throw new HostError('token-absent', `no slot shows the token “${ref.label}”`);
+    return found;
   }
 
   async #inSession<T>(ref: TokenRef, work: (session: Session) => T | Promise<T>): Promise<T> {
+    const wasHeld = this.isHeld;
+    const spentBefore = this.#spent;
+    try {
+      return await this.#inOneSession(ref, work);
+    } catch (error) {
+      // A module that was initialised before may have missed that its card was reset. No PIN was tried, nothing signed.
+      if (!wasHeld || !isBroken(error) || this.#spent !== spentBefore) throw error;
+      return this.#inOneSession(ref, work);
+    }
+  }
+
+  /** Changes with every login and every signature that is tried. */
+  get #spent(): number {
+    const { sign, login } = this.#presence.counts;
+    return sign + login;
+  }
+
+  async #inOneSession<T>(ref: TokenRef, work: (session: Session) => T | Promise<T>): Promise<T> {
     const session = this.#session(ref);
     try {
       return await work(session);
     } catch (error) {
       this.#closeSession(session.token);
+      if (isBroken(error)) this.release();
       // Modules say many things when a token was pulled out; that it is gone is the one that helps.
       this.#locate(ref);
       throw error;
@@ -202,9 +203,18 @@ export class TokenModule implements HostHandlers {
     const kept = this.#sessions.get(token);
     if (kept?.slot.equals(slot) && this.#isOpen(kept.handle)) return { token, facts, handle: kept.handle };
     this.#closeSession(token);
-    const handle = this.#module().openSession(slot);
+    const handle = this.#openSession(slot);
     this.#sessions.set(token, { slot, handle });
     return { token, facts, handle };
+  }
+
+  #openSession(slot: Handle): Handle {
+    try {
+      return this.#module().openSession(slot);
+    } catch (error) {
+      if (isBroken(error)) this.release();
+      throw error;
+    }
   }
 
   #isOpen(handle: Handle): boolean {
@@ -228,7 +238,7 @@ export class TokenModule implements HostHandlers {
     const cryptoki = this.#module();
     if (cryptoki.isUser(session.handle)) {
       // Before the last try the module may be logged in with a PIN that is not the token's any more.
-      if (this.#pins.has(session.token) && !session.facts.pinFinalTry) return;
+      if (this.#pins.has(session.token) && !this.#lastTry.isSaid(session.facts)) return;
       // Logged in by nobody's PIN that is held: this one can only be checked from outside.
       cryptoki.logout(session.handle);
     }
@@ -242,6 +252,7 @@ export class TokenModule implements HostHandlers {
       throw error;
     }
     this.#pins.keep(session.token, pin);
+    if (session.facts.pinFinalTry) this.#lastTry.taken(this.#locate(session.facts).facts);
   }
 
   #resumeLogin(session: Session): void {
@@ -251,7 +262,7 @@ export class TokenModule implements HostHandlers {
 
   #loginWithHeldPin(session: Session, as: 'user' | 'context'): void {
     // It was right once, and may have been changed elsewhere: the last try is for what a person types.
-    if (session.facts.pinFinalTry) throw new HostError('pin-final', 'one try is left for the PIN');
+    if (this.#lastTry.isSaid(session.facts)) throw new HostError('pin-final', 'one try is left for the PIN');
     try {
       this.#module().login(session.handle, as, this.#heldPin(session));
     } catch (error) {

@@ -250,7 +250,7 @@ describe('sessions in a token host', () => {
     let ask: (request: HostRequest) => void = () => undefined;
     serve(
       {
-        send: (response) => answers.push(response),
+        send: (message) => 'id' in message && answers.push(message),
         onRequest: (listener) => (ask = listener),
         onClose: () => undefined,
       },
@@ -336,10 +336,21 @@ describe('a module in a token host', () => {
 
   it('is initialised anew after its slots could not be listed', () => {
     failOnce('C_GetSlotList', 'CKR_DEVICE_ERROR');
-    expect(() => module.tokens({ fresh: false })).toThrow('C_GetSlotList: CKR_DEVICE_ERROR');
     cryptoki.calls.length = 0;
     expect(module.tokens({ fresh: false })).toHaveLength(1);
-    expect(cryptoki.calls[0]).toBe('C_Initialize');
+    expect(cryptoki.calls.slice(0, 3)).toEqual(['C_GetSlotList', 'C_Finalize', 'C_Initialize']);
+  });
+
+  it('is initialised anew once for a request whose slots cannot be listed, and again for the next', () => {
+    let isThere = false;
+    cryptoki.before = (name) => {
+      if (name === 'C_GetSlotList' && !isThere) throw fail(name, 'CKR_DEVICE_ERROR');
+    };
+    cryptoki.calls.length = 0;
+    expect(() => module.tokens({ fresh: false })).toThrow('C_GetSlotList: CKR_DEVICE_ERROR');
+    expect(cryptoki.calls.filter((name) => name === 'C_Initialize')).toHaveLength(1);
+    isThere = true;
+    expect(module.tokens({ fresh: false })).toHaveLength(1);
   });
 
   it('leaves out tokens that are not initialised', () => {
@@ -363,5 +374,124 @@ describe('a module in a token host', () => {
       'certificate “broken” (id 07): C_GetAttributeValue: CKR_ATTRIBUTE_TYPE_INVALID',
     ]);
     expect(objects.publicKeys).toHaveLength(2);
+  });
+});
+
+describe('a module that lost its card', () => {
+  const broken = [
+    'CKR_DEVICE_ERROR',
+    'CKR_GENERAL_ERROR',
+    'CKR_SESSION_HANDLE_INVALID',
+    'CKR_FUNCTION_FAILED',
+  ];
+
+  it.each(
+    broken.flatMap((rv) => ['C_OpenSession', 'C_FindObjects', 'C_SignInit'].map((at) => [at, rv] as const)),
+  )(
+    'and says so in %s (%s), before a PIN was tried or anything signed, is started anew for the same request',
+    async (at, rv) => {
+      scripted.facts = { loginRequired: false };
+      module.tokens({ fresh: true });
+      failOnce(at, rv);
+      await sign();
+      expect(cryptoki.counts).toEqual({ sign: 1, login: 0 });
+      expect(cryptoki.calls.lastIndexOf('C_Initialize')).toBeGreaterThan(cryptoki.calls.indexOf(at));
+    },
+  );
+
+  it.each(broken)('in C_Sign (%s) is started anew for the next one: nothing is signed twice', async (rv) => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_Sign', rv);
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed', rv });
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 1 });
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 2, login: 2 });
+    expect(cryptoki.calls.lastIndexOf('C_Finalize')).toBeGreaterThan(cryptoki.calls.indexOf('C_Sign'));
+  });
+
+  it('in C_Login tries no PIN a second time', async () => {
+    failOnce('C_Login', 'CKR_DEVICE_ERROR');
+    await expect(module.login({ token, pin: '123456' })).rejects.toMatchObject({ code: 'token-failed' });
+    expect(cryptoki.pins).toHaveLength(1);
+  });
+
+  it('again and again is started anew once for a request', async () => {
+    scripted.facts = { loginRequired: false };
+    module.tokens({ fresh: true });
+    cryptoki.before = (name) => {
+      if (name === 'C_SignInit') throw fail(name, 'CKR_DEVICE_ERROR');
+    };
+    cryptoki.calls.length = 0;
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed' });
+    expect(cryptoki.calls.filter((name) => name === 'C_SignInit')).toHaveLength(2);
+  });
+
+  it('is not started anew for what only the request got wrong', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_SignInit', 'CKR_MECHANISM_INVALID', 'key-unsupported');
+    await expect(sign()).rejects.toMatchObject({ code: 'key-unsupported' });
+    expect(cryptoki.calls).not.toContain('C_Finalize');
+  });
+});
+
+describe('a module that notices plugging', () => {
+  beforeEach(async () => {
+    cryptoki.noticesPlugging = true;
+    module.tokens({ fresh: true });
+    await module.login({ token, pin: '123456' });
+    cryptoki.calls.length = 0;
+  });
+
+  it('is looked at without a word to any token, as long as nothing changes', () => {
+    module.look();
+    expect(cryptoki.calls).toEqual(['C_GetSlotList']);
+    expect(module.present).toMatchObject([{ label: 'token' }]);
+  });
+
+  it('loses the PIN of a token that was pulled out, and is initialised anew', async () => {
+    scripted.present = false;
+    module.look();
+    expect(cryptoki.calls).toContain('C_Finalize');
+    expect(module.present).toEqual([]);
+    scripted.present = true;
+    module.look();
+    expect(module.present).toMatchObject([{ label: 'token' }]);
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.pins).toHaveLength(1);
+  });
+
+  it('keeps the PIN of a token that stays while another one goes or comes', async () => {
+    const other = new ScriptedToken({ label: 'other' });
+    cryptoki = new ScriptedCryptoki([other, scripted]);
+    cryptoki.noticesPlugging = true;
+    module = new TokenModule(() => cryptoki);
+    await module.login({ token, pin: '123456' });
+    other.present = false;
+    module.look();
+    expect(module.present).toMatchObject([{ label: 'token' }]);
+    other.present = true;
+    module.look();
+    expect(module.present).toHaveLength(2);
+    await sign();
+    expect(cryptoki.pins).toEqual(['123456', '123456']); // the login went with the first change, the PIN did not
+  });
+
+  it('does not wipe a PIN because its slots cannot be listed for a while', async () => {
+    cryptoki.before = (name) => {
+      if (name === 'C_GetSlotList') throw fail(name, 'CKR_DEVICE_ERROR');
+    };
+    module.look();
+    expect(module.present).toMatchObject([{ label: 'token' }]);
+    cryptoki.before = () => undefined;
+    await sign();
+    expect(cryptoki.pins).toEqual(['123456', '123456']);
+  });
+
+  it('that was released brings the login back with the held PIN', async () => {
+    module.release();
+    expect(module.isHeld).toBe(false);
+    expect(cryptoki.calls).toEqual(['C_Finalize']);
+    await sign();
+    expect(cryptoki.counts).toEqual({ sign: 1, login: 2 });
   });
 });
