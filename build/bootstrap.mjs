@@ -49,12 +49,12 @@ const parts = {
   // TPMs: an emulator, a resource manager before it, and the module that reaches it.
   tpm: {
     packages: [
-      ...['swtpm', 'tpm2-tools', 'tpm2-abrmd', 'libtss2-tcti-tabrmd0', 'dbus'],
+      ...['swtpm', 'tpm2-tools', 'tpm2-abrmd', 'libtss2-tcti-tabrmd0', 'dbus', 'gnutls-bin'],
       ...['libtpm2-pkcs11-1', 'libtpm2-pkcs11-tools'],
     ],
     present: () =>
       pkcs11Modules('libtpm2_pkcs11.so').some(existsSync) &&
-      ['swtpm', 'tpm2_ptool', 'tpm2_dictionarylockout', 'dbus-daemon'].every(onPath) &&
+      ['swtpm', 'tpm2_ptool', 'tpm2_dictionarylockout', 'certtool', 'dbus-daemon'].every(onPath) &&
       existsSync('/usr/sbin/tpm2-abrmd'),
   },
   keyring: {

@@ -215,7 +215,10 @@ export function promptText(prompt: Prompt): string {
       return prompt.previous === 'incorrect' ? `The passphrase was wrong.\n${question}` : question;
     }
     case 'confirm-module':
-      return plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `;
+      return [
+        prompt.changed === true ? 'THIS MODULE CHANGED since you confirmed it.\n' : '',
+        plain`Loading a PKCS#11 module runs its code as you.\n  ${prompt.path}\n  SHA-256 ${prompt.sha256}\nType yes to load it now and from now on: `,
+      ].join('');
     case 'touch':
       return `${touchText(prompt)} Ctrl-C ends the waiting.`;
   }

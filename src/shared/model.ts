@@ -255,6 +255,8 @@ export const promptSchema = z.discriminatedUnion('kind', [
     kind: z.literal('confirm-module'),
     path: z.string(),
     sha256: z.string(),
+    /** It was confirmed before, and is another now. */
+    changed: z.literal(true).optional(),
     askedBy,
   }),
   /** No question: it tells that a token waits for a touch, goes away by itself, and can only be cancelled. */

@@ -28,6 +28,24 @@ export class PinWindow {
     return new PinWindow(page);
   }
 
+  /** The one that tells of a touch, as soon as it does. */
+  static async ofTouch(app: RunningApp, timeoutMs = 10_000): Promise<PinWindow> {
+    const page = await until(
+      async () => {
+        for (const each of app.electron.windows()) {
+          if (!each.url().startsWith(address)) continue;
+          const told = each.getByRole('dialog', { name: /^Touch the token / });
+          if ((await told.count().catch(() => 0)) > 0) return each;
+        }
+        return null;
+      },
+      'a window that tells of a touch',
+      timeoutMs,
+    );
+    page.setDefaultTimeout(10_000);
+    return new PinWindow(page);
+  }
+
   /** How many are open. */
   static count({ electron }: RunningApp): number {
     return electron.windows().filter((page) => page.url().startsWith(address)).length;

@@ -18,9 +18,13 @@ export interface WatchedApp {
 /**
  * Starts the app and waits until its window can be used. Accounts that name no endpoint use the world's server, by the
  * environment; nothing is asked for that.
+ * @param more is added to the app's environment.
  */
-export async function openWatched(world: AppWorld): Promise<WatchedApp> {
-  const env = { ...world.env, AWS_ENDPOINT_URL_ROLESANYWHERE: world.world.server.url };
+export async function openWatched(
+  world: AppWorld,
+  more: Readonly<Record<string, string>> = {},
+): Promise<WatchedApp> {
+  const env = { ...world.env, ...more, AWS_ENDPOINT_URL_ROLESANYWHERE: world.world.server.url };
   const app = await world.desktop.launch({ app: builtApp(), env });
   const watch = new PageWatch();
   watch.watch(app);

@@ -9,7 +9,13 @@ import { failed, fine, problem, warning } from './finding.ts';
 import { judgePin, judgePolicy } from './pin.ts';
 
 /** What the search for the key ended with. */
-export type KeyFacts = { readonly error: AppError } | FoundKey;
+export type KeyFacts =
+  | {
+      readonly error: AppError;
+      /** The service it would be reached through does not answer, which is told of already. */
+      readonly readerIsDown: boolean;
+    }
+  | FoundKey;
 
 export interface FoundKey {
   readonly key: SignerKey;
@@ -30,7 +36,11 @@ const passing: ReadonlySet<AppError['code']> = new Set([
 
 export function judgeKey(account: string, facts: KeyFacts): Finding[] {
   if ('error' in facts) {
-    const { error } = facts;
+    const { error, readerIsDown } = facts;
+    if (readerIsDown && error.code === 'token-failed') {
+      const message = 'Its key cannot be looked for as long as the smart card service does not answer.';
+      return [warning('token', account, message, null)];
+    }
     if (passing.has(error.code)) return [warning('token', account, error.message, error.remedy)];
     // The key was found where only its certificate is at fault.
     return [failed(error.code.startsWith('cert-') ? 'certificate' : 'token', account, error)];

@@ -3,7 +3,8 @@ import type { Finding } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo } from '../../shared/model.ts';
 import { fine, problem, warning } from './finding.ts';
-import { needsReader, type Need } from './reader.ts';
+import type { Need } from './need.ts';
+import { needsReader } from './reader.ts';
 
 export interface ModuleFacts {
   readonly platform: NodeJS.Platform;
@@ -19,6 +20,9 @@ const check = 'module';
 
 /** A fault of the file, told whether anybody needs it or not. */
 const ownFaults: readonly ErrorCode[] = ['module-unsafe', 'module-not-pkcs11', 'module-unconfirmed'];
+
+/** What a computer, or its user, may well do without. */
+const notHad: readonly ErrorCode[] = ['platform-unsupported', 'tpm-missing', 'tpm-store-missing'];
 
 export function judgeModules(facts: ModuleFacts): Finding[] {
   if (facts.modules.length === 0) return noModule(facts);
@@ -48,7 +52,7 @@ function judgeModule(module: ModuleInfo, facts: ModuleFacts): Finding[] {
     const seen = facts.tokens.filter((token) => token.module === path);
     const names = [...new Set(seen.map(({ label, serial }) => label || serial || 'one without a name'))];
     const tokens = names.length === 0 ? 'no token is plugged in for it' : `tokens: ${names.join(', ')}`;
-    return [fine(check, path, `${description === '' ? 'It' : description} is loaded; ${tokens}.`)];
+    return [fine(check, path, `Loaded${description === '' ? '' : ` (${description})`}; ${tokens}.`)];
   }
   // The service that is down is told of already.
   if (facts.readerIsDown && needsReader(path) && error.code === 'token-failed') return [];
@@ -57,5 +61,6 @@ function judgeModule(module: ModuleInfo, facts: ModuleFacts): Finding[] {
     return [(need === 'missed' ? problem : warning)(check, path, error.message, error.remedy)];
   }
   if (need === 'none') return [fine(check, path, `${error.message} No account needs this module.`)];
+  if (need === 'maybe' && notHad.includes(error.code)) return [fine(check, path, error.message)];
   return [(need === 'missed' ? problem : warning)(check, path, error.message, error.remedy || null)];
 }

@@ -1,7 +1,7 @@
 /** What a token tells of its PIN, and what a key asks of a person for each signature; no try is spent. Pure. */
 import type { Finding } from '../../shared/api.ts';
-import { errorTable } from '../../shared/errors.ts';
 import type { TokenInfo } from '../../shared/model.ts';
+import { pinLocked } from '../tokens/pin-locked.ts';
 import type { SignerKey } from '../tokens/signer.ts';
 import { fine, problem, warning } from './finding.ts';
 
@@ -11,7 +11,7 @@ export function judgePin(
 ): Finding[] {
   const name = label || 'the token';
   if (pin.state === 'locked') {
-    return [problem('pin', account, `The PIN of ${name} is locked.`, unlocking[kind])];
+    return [problem('pin', account, `The PIN of ${name} is locked.`, pinLocked(kind).remedy)];
   }
   if (pin.state === 'final') {
     const message = `One try is left before the PIN of ${name} locks.`;
@@ -31,14 +31,6 @@ export function judgePin(
   }
   return [];
 }
-
-/** The way out of a locked PIN. */
-const unlocking: Readonly<Record<TokenInfo['kind'], string>> = {
-  yubikey: 'Set a new one with the PUK: yubico-piv-tool -a unblock-pin, or: ykman piv access unblock-pin.',
-  tpm: 'Wait until the TPM takes a try again, or, as its owner: sudo tpm2_dictionarylockout --clear-lockout.',
-  softhsm: errorTable['pin-locked'].remedy,
-  other: errorTable['pin-locked'].remedy,
-};
 
 /** What keeps a key from renewing sessions by itself. No fault of anything, and worth knowing. */
 export function judgePolicy(

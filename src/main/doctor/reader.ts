@@ -1,10 +1,9 @@
 /** Whether the service through which YubiKeys and smart cards are reached answers, and who is kept from it. Pure. */
 import type { Finding } from '../../shared/api.ts';
 import type { ReaderServiceState } from '../ports.ts';
+import { moduleKind } from '../tokens/module-kind.ts';
 import { fine, problem, warning } from './finding.ts';
-
-/** Whether a key is missed that must be behind it, or may be: also where there are no accounts yet. */
-export type Need = 'missed' | 'maybe' | 'none';
+import type { Need } from './need.ts';
 
 export interface ReaderFacts {
   readonly state: ReaderServiceState;
@@ -17,9 +16,9 @@ export interface ReaderFacts {
 
 const check = 'reader';
 
-/** Whether a module reaches its tokens through PC/SC, told by the name of its file. */
+/** Whether a module reaches its tokens through PC/SC, as far as its file is one we know. */
 export function needsReader(modulePath: string): boolean {
-  return /(?:ykcs11|opensc)[^/\\]*$/i.test(modulePath);
+  return ['yubikey', 'opensc'].includes(moduleKind(modulePath));
 }
 
 /** Nothing where it is a part of the system. */

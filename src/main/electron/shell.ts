@@ -87,13 +87,14 @@ export class Shell {
         await this.#agent?.engine.handlers.answerPrompt({ id, answer }, this.#caller);
       },
       openView,
-      confirm: ({ path, sha256, askedBy }, signal) =>
+      confirm: ({ path, sha256, changed, askedBy }, signal) =>
         ask(
           null,
           {
             message: 'Load this PKCS#11 module?',
             details: [
               `Asked by ${askedBy}.`,
+              ...(changed === true ? ['You confirmed it before, and it changed since.'] : []),
               path,
               `SHA-256 ${sha256}`,
               'Its code runs on this computer and sees the PIN. Go on only if you know where it comes from.',

@@ -96,6 +96,12 @@ const rows: readonly Row[] = [
     remedy: 'Run: rolekey doctor, which looks at the service; then unplug the key and plug it in again.',
   },
   {
+    pattern: /^Failed signing (?:request|certificate)\.?$/im,
+    code: null,
+    cause: 'yubico-piv-tool 2.2 cannot make requests with OpenSSL 3; the key is as it should be.',
+    remedy: 'Make the request with certtool, as the README shows, or with a newer tool of Yubico’s.',
+  },
+  {
     pattern: /no such slot|no slots?\b(?: named| with)?|slot (?:\S+ )?(?:was )?not found|slot not available/i,
     code: 'token-absent',
     cause: 'The module shows no such slot: the token is not plugged in, or its slots were counted anew.',

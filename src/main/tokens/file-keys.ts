@@ -48,7 +48,9 @@ export class FileKeys {
         absent: new AppError('file-unreadable', { message: `The key file ${path} was not found.` }),
       };
     }
-    const container = await readContainer(bytes, path, this.#sealed);
+    const { clock } = this.#options;
+    const pause = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve));
+    const container = await readContainer({ bytes, path, pause }, this.#sealed);
     const open = this.#openIn(container);
     const certificates = open?.certificates ?? container.certificates;
     const where = certificateFile(path, account);

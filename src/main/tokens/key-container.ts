@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isAppError } from '../../shared/errors.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 import { openKey, readKeyFile, type OpenKeyFile } from './key-file.ts';
-import { isPkcs12, openPkcs12File } from './pkcs12-file.ts';
+import { isPkcs12, openPkcs12File, type Pkcs12File } from './pkcs12-file.ts';
 
 /** A key file as far as it can be read without asking anybody. */
 export interface KeyContainer {
@@ -22,11 +22,8 @@ export interface KeyContainer {
  * @param sealed digests of files that are known to need a passphrase: finding that out anew may cost a second.
  * @throws AppError what {@link readKeyFile}, {@link openKey} and {@link openPkcs12File} throw.
  */
-export async function readContainer(
-  bytes: Uint8Array,
-  path: string,
-  sealed: Set<string>,
-): Promise<KeyContainer> {
+export async function readContainer(source: Pkcs12File, sealed: Set<string>): Promise<KeyContainer> {
+  const { bytes, path } = source;
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (!isPkcs12(bytes)) {
     const file = readKeyFile(bytes, path);
@@ -43,21 +40,21 @@ export async function readContainer(
       unlock: (passphrase) => Promise.resolve(passphrase).then(open),
     };
   }
-  const open = sealed.has(digest) ? null : await openWithoutPassphrase(bytes, path);
+  const open = sealed.has(digest) ? null : await openWithoutPassphrase(source);
   if (open === null) sealed.add(digest);
   return {
     path,
     digest,
     open,
     certificates: open?.certificates ?? null,
-    unlock: (passphrase) => openPkcs12File(bytes, path, passphrase),
+    unlock: (passphrase) => openPkcs12File(source, passphrase),
   };
 }
 
 /** A file has no counter of wrong tries: nothing is lost by looking whether it needs a passphrase. */
-async function openWithoutPassphrase(bytes: Uint8Array, path: string): Promise<OpenKeyFile | null> {
+async function openWithoutPassphrase(source: Pkcs12File): Promise<OpenKeyFile | null> {
   try {
-    return await openPkcs12File(bytes, path, '');
+    return await openPkcs12File(source, '');
   } catch (error) {
     if (isAppError(error, 'passphrase-incorrect')) return null;
     throw error;

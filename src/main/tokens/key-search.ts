@@ -18,6 +18,7 @@ export interface KeySearchOptions {
 }
 
 interface SeenToken {
+  readonly module: FoundModule;
   readonly host: ModuleHost;
   readonly token: HostToken;
   readonly contents: TokenContents;
@@ -100,6 +101,7 @@ export class KeySearch {
   ): Promise<Outcome> {
     const looks: Look[] = [];
     const failures: AppError[] = [];
+    const unused: ModuleHost[] = [];
     for (const module of modules) {
       if ('error' in module) {
         failures.push(module.error);
@@ -108,24 +110,28 @@ export class KeySearch {
       const host = this.#options.hosts.of(module);
       const wasRunning = host.running;
       try {
-        const look = await this.#lookThrough(host, uri);
+        const look = await this.#lookThrough(module, uri);
         looks.push(look);
         const found = keyIn(look.seen, uri, account);
         if (found !== null) {
           this.#lastFile.set(printUri(uri), module.file.path);
+          for (const other of unused) other.endIfUnused();
           return { found, looks, failures };
         }
       } catch (error) {
         if (!isAppError(error) || error.code === 'key-ambiguous') throw error;
         failures.push(await this.#options.finder.explain(module, error));
       }
-      if (!wasRunning) host.endIfUnused();
+      if (!wasRunning) unused.push(host);
     }
+    // The token may be plugged in at any moment: somebody wants it.
+    for (const host of unused) host.endSoonIfUnused();
     return { found: null, looks, failures };
   }
 
   /** The tokens of a module, with what is on those that the URI may mean. */
-  async #lookThrough(host: ModuleHost, uri: Pkcs11Uri): Promise<Look> {
+  async #lookThrough(module: FoundModule, uri: Pkcs11Uri): Promise<Look> {
+    const host = this.#options.hosts.of(module);
     const isMeantToken = (token: HostToken): boolean => matchesToken(uri, token);
     const wasRunning = host.running;
     const known = await host.tokens(false);
@@ -134,7 +140,7 @@ export class KeySearch {
     const seen: SeenToken[] = [];
     for (const token of present.filter(isMeantToken)) {
       try {
-        seen.push({ host, token, contents: await this.#options.readContents(host, token) });
+        seen.push({ module, host, token, contents: await this.#options.readContents(host, token) });
       } catch (error) {
         if (!isAppError(error, 'token-absent')) throw error; // gone meanwhile
       }

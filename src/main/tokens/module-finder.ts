@@ -5,7 +5,7 @@ import { byPreference, moduleKind, type ModuleKind } from './module-kind.ts';
 import { builtInPaths, isBuiltInModule, p11Kits, type P11Kit } from './module-places.ts';
 import { moduleLines, type ModuleFileText } from './p11-kit.ts';
 import type { Computer } from './shared-library.ts';
-import { tpmProblem, tpmUnsupported } from './tpm-setup.ts';
+import { tpmFailed, tpmProblem, tpmUnsupported } from './tpm-setup.ts';
 
 /** Modules that were confirmed by a human once, each as it was then. */
 export interface ConfirmedModules {
@@ -23,6 +23,8 @@ export interface FoundModule {
   readonly kind: ModuleKind;
   /** On the built-in list, named by the system's p11-kit, or confirmed as it is now. */
   readonly trusted: boolean;
+  /** It was confirmed once, and is another file now. */
+  readonly changed: boolean;
 }
 
 /** A module, or a file that names some, which is not loaded, and why. */
@@ -82,12 +84,14 @@ class Finder implements ModuleFinder {
 
   async find(path: string): Promise<FoundModule> {
     const file = await this.#inspect(path);
-    return { path, file, kind: kindOfFile(path, file), trusted: await this.#isTrusted(path, file) };
+    const trusted = await this.#isTrusted(path, file);
+    const changed = !trusted && this.#options.confirmedModules.knows(file.path);
+    return { path, file, kind: kindOfFile(path, file), trusted, changed };
   }
 
   async trusted(path: string): Promise<FoundModule> {
     const module = await this.find(path);
-    if (!module.trusted) throw this.#unconfirmed(module);
+    if (!module.trusted) throw unconfirmed(module);
     const problem = await this.#problem(module, false);
     if (problem !== null) throw problem;
     return module;
@@ -98,8 +102,8 @@ class Finder implements ModuleFinder {
   }
 
   async explain(module: FoundModule, error: AppError): Promise<AppError> {
-    if (error.code !== 'token-failed') return error;
-    return (await this.#problem(module, true)) ?? error;
+    if (module.kind !== 'tpm' || error.code !== 'token-failed') return error;
+    return (await this.#problem(module, true)) ?? tpmFailed(error);
   }
 
   async #problem({ kind }: FoundModule, hasFailed: boolean): Promise<AppError | null> {
@@ -107,20 +111,6 @@ class Finder implements ModuleFinder {
     const { computer, environment, moduleFiles } = this.#options;
     const look = (path: string) => moduleFiles.look(path);
     return tpmProblem({ platform: computer.platform, environment, look }, hasFailed);
-  }
-
-  #unconfirmed({ path, file }: FoundModule): AppError {
-    const remedy = `Confirm it at a terminal: rolekey tokens --pkcs11-lib ${path}.`;
-    if (this.#options.confirmedModules.knows(file.path)) {
-      return new AppError('module-unconfirmed', {
-        message: `The PKCS#11 module ${path} is not loaded: it changed since you confirmed it.`,
-        remedy: `If its maker’s software was updated, confirm it again: rolekey tokens --pkcs11-lib ${path}.`,
-      });
-    }
-    return new AppError('module-unconfirmed', {
-      message: `The PKCS#11 module ${path} is not loaded: it is not on the built-in list and was never confirmed.`,
-      remedy,
-    });
   }
 
   async #isTrusted(path: string, file: ModuleFile): Promise<boolean> {
@@ -163,7 +153,7 @@ class Finder implements ModuleFinder {
     for (const path of paths) {
       try {
         const file = await this.#inspect(path);
-        return [{ path, file, kind: kindOfFile(path, file), trusted: true }];
+        return [{ path, file, kind: kindOfFile(path, file), trusted: true, changed: false }];
       } catch (error) {
         if (!isAppError(error)) throw error;
         const broken = { path, error };
@@ -179,6 +169,20 @@ class Finder implements ModuleFinder {
     if (file.unsafe === null) return file;
     throw unsafeModule(path, file.unsafe).error;
   }
+}
+
+function unconfirmed({ path, changed }: FoundModule): AppError {
+  const command = `rolekey tokens --pkcs11-lib ${path}`;
+  if (changed) {
+    return new AppError('module-unconfirmed', {
+      message: `The PKCS#11 module ${path} is not loaded: it changed since you confirmed it.`,
+      remedy: `If its maker’s software was updated, confirm it again at a terminal: ${command}.`,
+    });
+  }
+  return new AppError('module-unconfirmed', {
+    message: `The PKCS#11 module ${path} is not loaded: it is not on the built-in list and was never confirmed.`,
+    remedy: `Confirm it at a terminal: ${command}.`,
+  });
 }
 
 /** Said in the list of modules where no TPM's can be. */

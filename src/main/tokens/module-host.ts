@@ -1,7 +1,8 @@
 /** A module in use: its host, and which of its tokens would sign now without a human. */
 import { isAppError, type ErrorCode } from '../../shared/errors.ts';
 import { HostClient, type HostClientOptions } from './host-client.ts';
-import { tokenName } from './host/protocol.ts';
+import type { Clock } from '../ports.ts';
+import { releaseAfterMs, tokenName } from './host/protocol.ts';
 import type {
   HostMethod,
   HostModule,
@@ -41,14 +42,18 @@ export class ModuleHost {
   /** Tokens by name that were there when that was seen last, by this process or one before it. */
   #present: ReadonlyMap<string, TokenRef> = new Map();
   #failures = 0;
+  readonly #clock: Clock;
+  #cancelEnd: () => void = () => undefined;
 
   constructor(options: ModuleHostOptions) {
     this.#onTokens = options.onTokens;
+    this.#clock = options.clock;
     this.#client = new HostClient({
       ...options,
       onEnd: () => {
         this.#ready.clear();
         this.#failures = 0;
+        this.#cancelEnd();
       },
       onTokens: (present) => this.#seen(present),
     });
@@ -115,6 +120,15 @@ export class ModuleHost {
     return this.#client.end();
   }
 
+  /**
+   * As {@link endIfUnused}, but a token that is plugged in within moments is seen first: somebody looks for one. As long as
+   * the module would be held anyway.
+   */
+  endSoonIfUnused(): void {
+    this.#cancelEnd();
+    this.#cancelEnd = this.#clock.after(releaseAfterMs, () => this.endIfUnused());
+  }
+
   /** Ends the process where nobody waits for it and no PIN would be lost. */
   endIfUnused(): void {
     if (!this.#client.busy && !this.holdsLogin) void this.#client.end();
@@ -135,6 +149,7 @@ export class ModuleHost {
     params: HostParams<M>,
     begin?: () => void,
   ): Promise<HostResult<M>> {
+    if (method !== 'counts') this.#cancelEnd();
     try {
       const result = await this.#client.request(method, params, begin);
       this.#failures = 0;

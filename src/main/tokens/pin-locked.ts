@@ -13,5 +13,7 @@ const waysOut: Readonly<Record<TokenInfo['kind'], string>> = {
 };
 
 export function pinLocked(kind: TokenInfo['kind']): AppError {
-  return new AppError('pin-locked', { remedy: waysOut[kind] });
+  // Its count is common to all of its tokens and to other programs, so the right PIN is refused as well.
+  const message = 'The TPM takes no PIN now: too many wrong ones were tried.';
+  return new AppError('pin-locked', { remedy: waysOut[kind], ...(kind === 'tpm' ? { message } : {}) });
 }

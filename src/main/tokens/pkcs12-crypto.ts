@@ -20,7 +20,13 @@ export const maxRounds = 5_000_000;
 
 /** Counts the rounds a file asks for. */
 export class Rounds {
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<void>;
   #left = maxRounds;
+
+  constructor(pause: () => Promise<void>) {
+    this.pause = pause;
+  }
 
   /** @throws Pkcs12Problem `rounds`. */
   take(count: number): number {
@@ -60,7 +66,8 @@ const pbmac1 = '1.2.840.113549.1.5.14';
 const pbkdf2Oid = '2a864886f70d01050c';
 const tags = { integer: 0x02, octetString: 0x04, oid: 0x06, sequence: 0x30 };
 
-export function isPbes2({ algorithm }: Algorithm): boolean {
+/** @param algorithm an OID. */
+export function isPbes2(algorithm: string): boolean {
   return algorithm === pbes2;
 }
 
@@ -75,7 +82,7 @@ export async function decrypt(
   password: string,
   rounds: Rounds,
 ): Promise<Buffer | null> {
-  if (!isPbes2({ algorithm })) throw new Pkcs12Problem('algorithm');
+  if (!isPbes2(algorithm)) throw new Pkcs12Problem('algorithm');
   const [kdf, scheme] = sequence(parameters);
   const [oid, iv] = elements(scheme, tags.sequence);
   const cipher = ciphers[hexOf(oid, tags.oid)];
@@ -114,7 +121,7 @@ export async function macIsRight(mac: Mac, password: string, rounds: Rounds): Pr
   const written = [Buffer.concat([Buffer.from(password, 'utf16le').swap16(), Buffer.alloc(2)])];
   if (password === '') written.push(Buffer.alloc(0));
   for (const bytes of written) {
-    const key = await macKey({ hash, password: bytes, salt, iterations: rounds.take(iterations) });
+    const key = await macKey({ hash, password: bytes, salt, iterations }, rounds);
     if (same(createHmac(hash, key).update(content).digest(), digest)) return true;
   }
   return false;
@@ -153,8 +160,8 @@ async function deriveKey(
   return derive(password, contentOf(salt, tags.octetString), count, bytes, hash);
 }
 
-/** How many rounds are made before others get their turn: about a millisecond's worth. */
-const roundsAtOnce = 1000;
+/** How many rounds are made before others get their turn: some milliseconds' worth. */
+const roundsAtOnce = 5000;
 
 interface MacKeyOptions {
   readonly hash: Hash;
@@ -165,13 +172,14 @@ interface MacKeyOptions {
 }
 
 /** The key of the MAC: RFC 7292, appendix B.2 with ID 3, and of one digest's length, which makes it one block. */
-async function macKey({ hash, password, salt, iterations }: MacKeyOptions): Promise<Buffer> {
+async function macKey({ hash, password, salt, iterations }: MacKeyOptions, rounds: Rounds): Promise<Buffer> {
+  const count = rounds.take(iterations);
   const blockSize = hash === 'sha384' || hash === 'sha512' ? 128 : 64;
   const start = [Buffer.alloc(blockSize, 3), repeated(salt, blockSize), repeated(password, blockSize)];
   let digest = createHash(hash).update(Buffer.concat(start)).digest();
-  for (let round = 1; round < iterations; round++) {
+  for (let round = 1; round < count; round++) {
     digest = createHash(hash).update(digest).digest();
-    if (round % roundsAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (round % roundsAtOnce === 0) await rounds.pause();
   }
   return digest;
 }

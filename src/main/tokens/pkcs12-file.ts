@@ -16,6 +16,14 @@ export function isPkcs12(bytes: Uint8Array): boolean {
   return tag === 0x30 && Buffer.from(bytes.subarray(header, header + 3)).toString('hex') === '020103';
 }
 
+export interface Pkcs12File {
+  readonly bytes: Uint8Array;
+  /** For messages. */
+  readonly path: string;
+  /** Lets others have their turn in the midst of long work. */
+  readonly pause: () => Promise<void>;
+}
+
 /**
  * What is in the file.
  * @param passphrase the empty one also stands for none.
@@ -23,15 +31,14 @@ export function isPkcs12(bytes: Uint8Array): boolean {
  * `key-ambiguous` for several, `key-unsupported`, `cert-unreadable`.
  */
 export async function openPkcs12File(
-  bytes: Uint8Array,
-  path: string,
+  { bytes, path, pause }: Pkcs12File,
   passphrase: string,
 ): Promise<OpenKeyFile> {
   if (bytes.length > maxBytes) {
     throw new AppError('file-unreadable', { message: `${path} is too large for a key file.` });
   }
   const { openPkcs12 } = await import('./pkcs12.ts');
-  const answer = await openPkcs12(bytes, passphrase);
+  const answer = await openPkcs12(bytes, passphrase, pause);
   if ('problem' in answer) throw explain(answer.problem, path);
   const { contents } = answer;
   return {

@@ -60,25 +60,30 @@ const maxDepth = 4;
 /**
  * Opens a file.
  * @param password the empty one also stands for none.
+ * @param pause lets others have their turn in the midst of long work.
  */
-export async function openPkcs12(bytes: Uint8Array, password: string): Promise<Pkcs12Answer> {
+export async function openPkcs12(
+  bytes: Uint8Array,
+  password: string,
+  pause: () => Promise<void>,
+): Promise<Pkcs12Answer> {
   try {
-    return { contents: await open(bytes, password) };
+    return { contents: await open(bytes, password, new Rounds(pause)) };
   } catch (error) {
     if (error instanceof Pkcs12Problem) return { problem: error };
     throw error;
   }
 }
 
-async function open(bytes: Uint8Array, password: string): Promise<Pkcs12Contents> {
+async function open(bytes: Uint8Array, password: string, rounds: Rounds): Promise<Pkcs12Contents> {
   const pfx = parse(bytes, PFX);
   const { contentType, content } = pfx.authSafe;
   if (contentType === contentTypes.signedData) throw new Pkcs12Problem('public-key');
   if (contentType !== contentTypes.data) throw new Pkcs12Problem('damaged');
   const safe = bytesOf(content);
-  const rounds = new Rounds();
   if (!hasMac(pfx)) return unpack(safe, password, rounds);
-  const { mac, macSalt, iterations } = pfx.macData;
+  const { mac, macSalt } = pfx.macData;
+  const iterations: unknown = pfx.macData.iterations; // a text where it is large, whatever the library's type says
   const isRight = await macIsRight(
     {
       algorithm: mac.digestAlgorithm,
@@ -144,12 +149,17 @@ async function unpack(
 function refuseOld(contents: AuthenticatedSafe): void {
   const algorithms = Array.from(contents).flatMap(({ contentType, content }) => {
     if (contentType === contentTypes.encryptedData) {
-      return [parse(new Uint8Array(content), EncryptedData).encryptedContentInfo.contentEncryptionAlgorithm];
+      return [
+        parse(new Uint8Array(content), EncryptedData).encryptedContentInfo.contentEncryptionAlgorithm
+          .algorithm,
+      ];
     }
     if (contentType !== contentTypes.data) return [];
     return Array.from(parse(bytesOf(content), SafeContents))
       .filter(({ bagId }) => bagId === id_pkcs8ShroudedKeyBag)
-      .map(({ bagValue }) => parse(new Uint8Array(bagValue), PKCS8ShroudedKeyBag).encryptionAlgorithm);
+      .map(
+        ({ bagValue }) => parse(new Uint8Array(bagValue), PKCS8ShroudedKeyBag).encryptionAlgorithm.algorithm,
+      );
   });
   if (!algorithms.every(isPbes2)) throw new Pkcs12Problem('algorithm');
 }

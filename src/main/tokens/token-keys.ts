@@ -4,9 +4,10 @@ import type { Clock, Files } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
 import type { HostKeyRef } from './host/protocol.ts';
 import type { TokenKey } from './key-matching.ts';
+import { ExplainedSigner } from './explained-signer.ts';
 import { KeySearch, type FoundKey, type KeySearchOptions } from './key-search.ts';
 import type { ModuleHost } from './module-host.ts';
-import type { Attempt, SignerAccount, SignerKey } from './signer.ts';
+import type { Attempt, Signer, SignerAccount, SignerKey } from './signer.ts';
 import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
 import { isHardware, keyUri, tokenKind, touchPolicy } from './token-info.ts';
 import type { TokenLogins } from './token-login.ts';
@@ -57,14 +58,14 @@ export class TokenKeys {
     }
   }
 
-  async #signer(found: FoundKey, uri: Pkcs11Uri, account: SignerAccount): Promise<TokenSigner> {
-    const { host, token, key } = found;
+  async #signer(found: FoundKey, uri: Pkcs11Uri, account: SignerAccount): Promise<Signer> {
+    const { module, host, token, key } = found;
     const unusable = key?.problems.find(({ code }) => ['key-unknown', 'key-unsupported'].includes(code));
     if (unusable !== undefined) throw unusable;
     const { certificate, issuers } = await this.#certificate(found, account);
     const { keyType } = certificate;
     if (keyType === null) throw new AppError('key-unsupported');
-    return new TokenSigner({
+    const signer = new TokenSigner({
       host,
       token,
       privateKey: privateKeyRef(found, uri, keyType.type),
@@ -74,6 +75,7 @@ export class TokenKeys {
       logins: this.#options.logins,
       touches: this.#options.touches,
     });
+    return new ExplainedSigner(signer, (error) => this.#options.finder.explain(module, error));
   }
 
   /** The account's certificate, or the one beside the key. */
@@ -119,6 +121,7 @@ function privateKeyRef({ key, contents }: FoundKey, uri: Pkcs11Uri, type: HostKe
     id: key.id === '' ? null : key.id,
     label: needsLabel ? (key.labels[0] ?? null) : null,
     type: key.type,
+    ...(key.alwaysAuthenticate ? { alwaysAuthenticate: true } : {}),
   };
 }
 

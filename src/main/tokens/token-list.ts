@@ -62,7 +62,9 @@ export class TokenList {
     const module = await finder.find(path);
     if (module.trusted || human === null) return finder.trusted(path);
     const { path: file, sha256 } = module.file;
-    const question = { kind: 'confirm-module', path: file, sha256, askedBy: human.askedBy } as const;
+    const { askedBy } = human;
+    const changed = module.changed ? ({ changed: true } as const) : {};
+    const question = { kind: 'confirm-module', path: file, sha256, ...changed, askedBy } as const;
     const answer = await human.prompts.ask(question);
     if (answer !== null && typeof answer !== 'string' && 'accept' in answer) finder.confirm(module);
     return finder.trusted(path);
@@ -70,8 +72,9 @@ export class TokenList {
 
   async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
     if ('error' in module) return module;
+    const { hosts, finder } = this.#options;
     const opened = await orBroken(module.path, async () => {
-      const host = this.#options.hosts.of(module);
+      const host = hosts.of(module);
       const wasRunning = host.running;
       return {
         path: module.path,
@@ -82,7 +85,7 @@ export class TokenList {
       };
     });
     if (!('error' in opened)) return opened;
-    return { ...opened, error: await this.#options.finder.explain(module, opened.error) };
+    return { ...opened, error: await finder.explain(module, opened.error) };
   }
 
   /** One after the other: a human answers one question at a time, and one for a token that two modules show. */

@@ -59,7 +59,10 @@ export class TokenSigner implements Signer {
       });
     const signature = signatureFromToken(keyType, answer);
     // A wrong signature is AWS's to refuse, but ours to explain.
-    if (!verifySignature(this.certificate, message, signature)) throw new AppError('cert-key-mismatch');
+    if (!verifySignature(this.certificate, message, signature)) {
+      await host.tokens(true); // somebody changed what is on it: it shall be read anew
+      throw new AppError('cert-key-mismatch');
+    }
     return signature;
   }
 }

@@ -52,20 +52,18 @@ export class TouchWatch {
 
   async #watched<T>(line: Line, waiter: Waiter, start: (begin: () => void) => Promise<T>): Promise<T> {
     const { key } = waiter;
-    let hasBegun = false;
     let undo = (): void => undefined;
     try {
       return await start(() => {
-        waiter.throwIfGone();
-        hasBegun = true;
+        waiter.begin();
         if (mayWantTouch(key.touch)) undo = this.#clock.after(touchPromptMs, () => line.beginTouch());
       });
     } catch (error) {
-      if (hasBegun && isAppError(error, 'touch-needed')) this.#wanting.add(key.uri);
+      if (waiter.hasBegun && isAppError(error, 'touch-needed')) this.#wanting.add(key.uri);
       throw error;
     } finally {
       undo();
-      if (hasBegun) line.endTouch();
+      if (waiter.hasBegun) line.endTouch();
     }
   }
 }
@@ -77,6 +75,7 @@ class Waiter {
   /** Rejects once he does not wait any more. */
   readonly gaveUp: Promise<never>;
   isTold = false;
+  hasBegun = false;
   #why: AppError | null = null;
   #reject: (why: AppError) => void = () => undefined;
 
@@ -94,8 +93,10 @@ class Waiter {
     this.#reject(this.#why);
   }
 
-  throwIfGone(): void {
+  /** The token is asked for his signature now. @throws AppError where he does not wait for it any more. */
+  begin(): void {
     if (this.#why !== null) throw this.#why;
+    this.hasBegun = true;
   }
 
   tell(waits: boolean): void {
@@ -158,7 +159,8 @@ class Line {
   ): Promise<void> {
     const over = new AbortController();
     this.#told.set(prompts, over);
-    const accounts = [...new Set(this.#of(prompts).flatMap(({ human }) => human?.accounts ?? []))];
+    const labels = this.#of(prompts).flatMap(({ human }) => human?.accounts ?? []);
+    const accounts = [...new Set(labels)].sort((a, b) => a.localeCompare(b, 'en')); // whoever came first is chance
     const question = { kind: 'touch', token: { label, serial }, accounts, askedBy } as const;
     const answer = await prompts.ask(question, over.signal);
     if (answer === 'cancelled') for (const waiter of this.#of(prompts)) waiter.giveUp(waitingEnded());

@@ -48,6 +48,17 @@ export function tpmUnsupported(): AppError {
   });
 }
 
+/** What cannot be plugged in again needs other advice. */
+export function tpmFailed({ cause }: AppError): AppError {
+  const detail = typeof cause === 'string' ? ` (${cause})` : '';
+  return new AppError('token-failed', {
+    message: `The TPM did not answer as it should${detail}.`,
+    remedy:
+      'It is tried again by itself while connected. If it stays: restart tpm2-abrmd where that shares the TPM, or the computer.',
+    cause,
+  });
+}
+
 async function storeProblem({ environment, look }: TpmSetup): Promise<AppError | null> {
   // Its other back end keeps keys in the store of tpm2-tss, and makes none of ours.
   if (environment.TPM2_PKCS11_BACKEND?.toLowerCase() === 'fapi') return null;

@@ -101,7 +101,9 @@ describe('--pkcs11-lib', () => {
   it('of a module not on the built-in list is confirmed once, at a terminal, and again when it changes', async () => {
     const module = world.file('home/own.so', await readFileOf(world.hsm.module));
     const words = ['tokens', '--pkcs11-lib', module, '--json'];
-    jsonFailure(await world.rolekey(words), 'module-unconfirmed');
+    expect(jsonFailure(await world.rolekey(words), 'module-unconfirmed').message).toContain(
+      'never confirmed',
+    );
 
     const refusing = world.terminal(words);
     await refusing.shows('Type yes');
@@ -118,7 +120,12 @@ describe('--pkcs11-lib', () => {
     expect((await list('--pkcs11-lib', module)).tokens).toHaveLength(2);
 
     world.file('home/own.so', Buffer.concat([await readFileOf(world.hsm.module), Buffer.from('\0')]));
-    jsonFailure(await world.rolekey(words), 'module-unconfirmed');
+    const changed = jsonFailure(await world.rolekey(words), 'module-unconfirmed');
+    expect(changed.message).toContain('changed since you confirmed it');
+    const again = world.terminal(words);
+    await again.shows('THIS MODULE CHANGED');
+    again.type('no\r');
+    expect(await again.ended).toBe(1);
   });
 });
 

@@ -53,7 +53,9 @@ describe('a message to an ssh-agent', () => {
       });
     });
     expect(Buffer.from(await ask(path)).toString()).toBe('answer');
-    await expect.poll(() => Array.from(sockets).every(({ destroyed, readableEnded }) => destroyed || readableEnded)).toBe(true);
+    await expect
+      .poll(() => Array.from(sockets).every(({ destroyed, readableEnded }) => destroyed || readableEnded))
+      .toBe(true);
   });
 
   it('is as long as 256 KiB at most, and no byte more is waited for', async () => {

@@ -16,10 +16,14 @@ function commandLine(pid: string): string[] {
   }
 }
 
-/** Waits until `condition` holds. @throws Error after 10 s. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !condition();) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within 10 s`);
+/** Waits until `condition` holds. @throws Error after `patienceMs` milliseconds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  patienceMs = 10_000,
+): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; !(await condition());) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${String(patienceMs / 1000)} s`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

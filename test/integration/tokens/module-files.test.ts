@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { moduleLines } from '../../../src/main/tokens/p11-kit.ts';
 import { softHsmModule } from '../../support/soft-token/soft-hsm.ts';
 
 const moduleFiles = createModuleFiles();
@@ -170,6 +171,14 @@ describe('module files of p11-kit', () => {
     const files = await read();
     expect(files.map(({ name }) => name)).toEqual(['a.module']);
     expect(files[0]?.unsafe).toMatch(/can be written by other users/);
+  });
+
+  it('of the system are safe, and name what is installed', async () => {
+    const installed = await moduleFiles.configurations('/usr/share/p11-kit/modules');
+    expect(installed.filter(({ unsafe }) => unsafe !== null)).toEqual([]);
+    const lines = moduleLines([installed]);
+    expect(lines).toContain('libtpm2_pkcs11.so'); // as Debian's package has it
+    expect(lines.filter((line) => line.includes('p11-kit'))).toEqual([]); // its trusted CAs
   });
 
   it('are none where there is no folder', async () => {

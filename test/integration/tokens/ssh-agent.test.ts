@@ -185,7 +185,12 @@ describe('a key that is confirmed before each use', () => {
     const signer = await find(add('P-256', '-c'), identity('P-256').file);
     agent.forgetAnswer();
     const unneeded = new AbortController();
-    const human = { prompts: { ask: async () => null }, accounts: [], askedBy: '', unneeded: unneeded.signal };
+    const human = {
+      prompts: { ask: async () => null },
+      accounts: [],
+      askedBy: '',
+      unneeded: unneeded.signal,
+    };
     const signing = signer.sign(message, human);
     signing.catch(() => undefined);
     await asked();

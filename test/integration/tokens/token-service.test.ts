@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -252,12 +254,32 @@ describe('the list of tokens', () => {
     ['a missing module', () => join(directory, 'missing.so'), 'module-missing'],
     ['a folder', () => directory, 'module-not-pkcs11'],
     ['a text file', () => join(directory, 'text.so'), 'module-not-pkcs11'],
-    ['a module nobody confirmed', () => join(directory, 'own', 'module.so'), 'module-unconfirmed'],
+    ['a library that is no module', () => join(directory, 'library.so'), 'module-not-pkcs11'],
+    ['a module nobody confirmed', () => moduleIn('own'), 'module-unconfirmed'],
+    ['a module that changed since', () => changedModule('changed'), 'module-unconfirmed'],
+    ['a module others may write', () => moduleIn('open-file', { file: 0o666 }), 'module-unsafe'],
+    ['a module in a folder others may write', () => moduleIn('open', { folder: 0o777 }), 'module-unsafe'],
   ])('is refused for %s, and no process is started', async (_, path, code) => {
     writeFileSync(join(directory, 'text.so'), 'text');
-    mkdirSync(join(directory, 'own'), { recursive: true });
-    copyFileSync(hsm.module, join(directory, 'own', 'module.so'));
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', join(directory, 'library.so'), '-x', 'c', '/dev/null']);
     await expect(service.tokens({ pkcs11Lib: path(), login: false }, null)).rejects.toMatchObject({ code });
     expect(processesWith(bundle.path)).toEqual([]);
   });
 });
+
+/** A copy of SoftHSM's module in a folder of its own. */
+function moduleIn(folder: string, modes: { readonly file?: number; readonly folder?: number } = {}): string {
+  const path = join(directory, folder, 'module.so');
+  mkdirSync(join(directory, folder), { recursive: true });
+  copyFileSync(hsm.module, path);
+  chmodSync(path, modes.file ?? 0o644);
+  chmodSync(join(directory, folder), modes.folder ?? 0o755);
+  return path;
+}
+
+/** One that was confirmed as another file. */
+function changedModule(folder: string): string {
+  const path = moduleIn(folder);
+  confirmed.add(`${path} ${'0'.repeat(64)}`);
+  return path;
+}

@@ -28,7 +28,9 @@ export function pkcs12({ privatePem, certificates, password, flags = [] }: Pkcs1
     openssl([
       ...['pkcs12', '-export', '-out', out, '-passout', `file:${file('password', `${password}\n`)}`],
       ...(privatePem === null ? ['-nokeys'] : ['-inkey', file('key.pem', privatePem)]),
-      ...(certificates.length === 0 ? ['-nocerts'] : ['-in', file('certificates.pem', certificates.join(''))]),
+      ...(certificates.length === 0
+        ? ['-nocerts']
+        : ['-in', file('certificates.pem', certificates.join(''))]),
       ...flags,
     ]);
     return readFileSync(out);
@@ -143,6 +145,19 @@ export function asBerInside(file: Buffer): Buffer {
     return open(0x30, contentType!.whole, open(0xa0, open(0x30, encryptedVersion!.whole, infoOpen)));
   });
   return sequence(version!.whole, sequence(type!.whole, element(0xa0, octets(open(0x30, ...contents)))));
+}
+
+/** What is in two files without a MAC, in one. */
+export function merged(one: Buffer, other: Buffer): Buffer {
+  const contents = (file: Buffer): Buffer => {
+    const [, authSafe] = elementsOf(elementsOf(file)[0]!.content);
+    const [safe] = elementsOf(elementsOf(authSafe!.content)[1]!.content);
+    return elementsOf(safe!.content)[0]!.content;
+  };
+  const [version, authSafe] = elementsOf(elementsOf(one)[0]!.content);
+  const [type] = elementsOf(authSafe!.content);
+  const safe = octets(sequence(contents(one), contents(other)));
+  return sequence(version!.whole, sequence(type!.whole, element(0xa0, safe)));
 }
 
 /** The MAC of one file on the content of another. */

@@ -36,7 +36,10 @@ export class SshAgent {
     this.#directory = directory;
     this.socket = join(directory, 'socket');
     writeFileSync(join(directory, 'askpass'), askpass(directory), { mode: 0o700 });
-    this.#process = spawn('ssh-agent', ['-D', '-a', this.socket], { env: this.#environment(), stdio: 'ignore' });
+    this.#process = spawn('ssh-agent', ['-D', '-a', this.socket], {
+      env: this.#environment(),
+      stdio: 'ignore',
+    });
     this.#process.on('error', () => undefined);
   }
 
@@ -58,7 +61,10 @@ export class SshAgent {
   /** Removes a private key (PEM). */
   remove(privatePem: string): void {
     const file = join(this.#directory, 'key.pub');
-    writeFileSync(file, openSshLine(createPublicKey(privatePem).export({ format: 'pem', type: 'spki' }) as string));
+    writeFileSync(
+      file,
+      openSshLine(createPublicKey(privatePem).export({ format: 'pem', type: 'spki' }) as string),
+    );
     this.sshAdd(['-d', file]);
   }
 

@@ -81,7 +81,8 @@ export class ReaderService {
       createInterface(output).on('line', (line) => this.#hear(line));
     }
     child.on('exit', () => this.#hear('the reader service has ended'));
-    await this.#until(() => existsSync(this.#socket) || child.exitCode !== null, 'its socket is there');
+    const isListening = (): boolean => this.#log.some((line) => line.startsWith('Listening on'));
+    await this.#until(() => isListening() || child.exitCode !== null, 'its socket is there');
     connect(this.#socket)
       .on('error', () => undefined)
       .end(); // the first visitor makes it start
@@ -104,13 +105,21 @@ export class ReaderService {
     rmSync(this.#socket, { force: true });
   }
 
-  /** Waits until pcscd has seen a card come or go, from line `since` of its log on. */
-  async untilCard(event: 'inserted' | 'removed', reader: number, since: number): Promise<void> {
-    const words = event === 'inserted' ? 'Card inserted into' : 'Card Removed From';
-    const line = `${words} ${readerNames[reader] ?? ''}`;
+  /**
+   * Waits until pcscd has seen a card come, from line `since` of its log on: it has asked for the ATR and said so. That
+   * a card was "inserted" it says of none that was there when it looked first.
+   */
+  async untilInserted(wasAskedForAtr: () => boolean, since: number): Promise<void> {
+    const isSaid = (): boolean => this.#log.slice(since).some((text) => text.includes('Card ATR: '));
+    await this.#until(() => wasAskedForAtr() && isSaid(), 'the card is inserted');
+  }
+
+  /** Waits until pcscd has seen a card go, from line `since` of its log on. */
+  async untilRemoved(reader: number, since: number): Promise<void> {
+    const line = `Card Removed From ${readerNames[reader] ?? ''}`;
     await this.#until(
       () => this.#log.slice(since).some((text) => text.includes(line)),
-      `the card is ${event}`,
+      'the card is removed',
     );
   }
 

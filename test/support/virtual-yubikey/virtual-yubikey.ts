@@ -11,7 +11,8 @@ import { VpcdLink } from './vpcd-link.ts';
 export interface Readers {
   portOf(reader: number): number;
   readonly log: readonly string[];
-  untilCard(event: 'inserted' | 'removed', reader: number, since: number): Promise<void>;
+  untilInserted(wasAskedForAtr: () => boolean, since: number): Promise<void>;
+  untilRemoved(reader: number, since: number): Promise<void>;
   /** Resets the card in a reader as another program would. */
   resetCard(reader: number): Promise<void>;
 }
@@ -138,12 +139,13 @@ export class VirtualYubikey {
     if (this.#link !== null) throw new Error('the YubiKey is plugged in already');
     const since = this.#readers.log.length;
     this.#reader = this.#lastReader = reader;
-    this.#link = await VpcdLink.open(this.#readers.portOf(reader), {
+    const link = await VpcdLink.open(this.#readers.portOf(reader), {
       atr,
       clear: () => this.#powerOff(),
       transmit: (apdu) => this.#channel.transmit(apdu),
     });
-    await this.#readers.untilCard('inserted', reader, since);
+    this.#link = link;
+    await this.#readers.untilInserted(() => link.wasAskedForAtr, since);
   }
 
   /** Pulls it out, whatever it is doing. The reader service has seen it then. */
@@ -153,7 +155,7 @@ export class VirtualYubikey {
     const since = this.#readers.log.length;
     await this.unlink();
     this.#reader = null;
-    await this.#readers.untilCard('removed', reader, since);
+    await this.#readers.untilRemoved(reader, since);
   }
 
   /** Another program resets the card: PIN and management key are to be shown again, and who is connected is told so. */

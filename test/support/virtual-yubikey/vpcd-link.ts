@@ -18,6 +18,7 @@ export class VpcdLink {
   readonly #socket: Socket;
   readonly #card: LinkedCard;
   #received: Buffer = Buffer.alloc(0);
+  #wasAskedForAtr = false;
   #isAnswering = false;
 
   private constructor(socket: Socket, card: LinkedCard) {
@@ -37,6 +38,11 @@ export class VpcdLink {
     const socket = connect(port, '127.0.0.1');
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new VpcdLink(socket, card);
+  }
+
+  /** Whether the reader has met the card. */
+  get wasAskedForAtr(): boolean {
+    return this.#wasAskedForAtr;
   }
 
   /** Pulls the card out, whatever it is doing. */
@@ -62,7 +68,10 @@ export class VpcdLink {
 
   async #answer(message: Buffer): Promise<Buffer | null> {
     if (message.length !== 1) return this.#card.transmit(message);
-    if (message[0] === askForAtr) return this.#card.atr;
+    if (message[0] === askForAtr) {
+      this.#wasAskedForAtr = true;
+      return this.#card.atr;
+    }
     this.#card.clear();
     return null;
   }

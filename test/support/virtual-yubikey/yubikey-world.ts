@@ -56,7 +56,8 @@ export class YubikeyWorld {
       get log() {
         return service.log;
       },
-      untilCard: (event, reader, since) => service.untilCard(event, reader, since),
+      untilInserted: (wasAskedForAtr, since) => service.untilInserted(wasAskedForAtr, since),
+      untilRemoved: (reader, since) => service.untilRemoved(reader, since),
       resetCard: async (reader) => {
         await this.run('opensc-tool', ['--reader', readerNames[reader] ?? '', '--reset']);
       },

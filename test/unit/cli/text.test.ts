@@ -332,6 +332,16 @@ describe('a question', () => {
     expect(text).toContain(sha256);
     expect(text).toMatch(/runs its code/);
     expect(text.endsWith('Type yes to load it now and from now on: ')).toBe(true);
+    expect(text).not.toContain('CHANGED');
+    const again = {
+      id: '1',
+      kind: 'confirm-module',
+      path: '/m.so',
+      sha256,
+      changed: true,
+      askedBy: 'x',
+    } as const;
+    expect(promptText(again)).toBe(`THIS MODULE CHANGED since you confirmed it.\n${text}`);
   });
 });
 

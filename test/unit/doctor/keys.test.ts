@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { examineKeys, type KeyOptions } from '../../../src/main/doctor/examine-keys.ts';
 import { judgeKey, type FoundKey, type KeyFacts } from '../../../src/main/doctor/key.ts';
 import { judgeModules } from '../../../src/main/doctor/modules.ts';
+import type { Need } from '../../../src/main/doctor/need.ts';
 import { judgePin, judgePolicy } from '../../../src/main/doctor/pin.ts';
-import { judgeReader, needsReader, type Need } from '../../../src/main/doctor/reader.ts';
+import { judgeReader, needsReader } from '../../../src/main/doctor/reader.ts';
 import type { ReaderServiceState } from '../../../src/main/ports.ts';
 import type { LintFinding } from '../../../src/main/roles-anywhere/certificate-lint.ts';
 import type { Finding } from '../../../src/shared/api.ts';
@@ -41,6 +42,8 @@ describe('a key', () => {
 
   it.each<[ErrorCode, string]>([
     ['token-absent', 'warning token'],
+    ['ssh-agent-missing', 'warning token'],
+    ['ssh-key-missing', 'warning token'],
     ['pin-needed', 'warning token'],
     ['key-unknown', 'problem token'],
     ['key-ambiguous', 'problem token'],
@@ -54,7 +57,13 @@ describe('a key', () => {
     ['cert-unreadable', 'problem certificate'],
     ['cert-key-mismatch', 'problem certificate'],
   ])('that is not found for %s is a %s', (code, expected) => {
-    expect(short({ error: new AppError(code) })).toEqual([expected]);
+    expect(short({ error: new AppError(code), readerIsDown: false })).toEqual([expected]);
+  });
+
+  it('behind a service that does not answer is not to be blamed, nor unplugged', () => {
+    const [finding] = judgeKey('dev', { error: new AppError('token-failed'), readerIsDown: true });
+    expect(finding).toMatchObject({ status: 'warning', remedy: null });
+    expect(finding!.message).toMatch(/smart card service/);
   });
 
   it.each([
@@ -108,7 +117,8 @@ describe('a PIN', () => {
   it.each([
     ['yubikey', 'locked', 0, 'problem', /is locked/, /PUK/],
     ['tpm', 'locked', 0, 'problem', /is locked/, /dictionarylockout/],
-    ['softhsm', 'locked', 0, 'problem', /is locked/, /PUK or the tool/],
+    ['softhsm', 'locked', 0, 'problem', /is locked/, /SO PIN/],
+    ['other', 'locked', 0, 'problem', /is locked/, /PUK or the tool/],
     ['yubikey', 'final', 1, 'warning', /^One try/, /Be sure/],
     ['yubikey', 'low', 2, 'warning', /^2 tries/, /gives all tries back/],
     ['other', 'low', null, 'warning', /^Few tries/, /gives all tries back/],
@@ -182,6 +192,7 @@ describe('the service of readers', () => {
     ['/usr/lib/softhsm/libsofthsm2.so', false],
     ['/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so', false],
     ['/opt/opensc/libother.so', false],
+    ['/opt/homebrew/lib/libykcs11.2.dylib', true],
   ])('is what %s needs: %s', (module, needs) => {
     expect(needsReader(module)).toBe(needs);
   });
@@ -226,6 +237,11 @@ describe('modules', () => {
     ['token-failed', 'maybe', ['warning module']],
     ['token-failed', 'none', ['ok module']],
     ['module-unsafe', 'none', ['warning module']],
+    ['tpm-access', 'maybe', ['warning module']],
+    ['tpm-store-missing', 'maybe', ['ok module']],
+    ['tpm-store-missing', 'missed', ['problem module']],
+    ['tpm-missing', 'maybe', ['ok module']],
+    ['platform-unsupported', 'maybe', ['ok module']],
     ['module-not-pkcs11', 'none', ['warning module']],
     ['module-unconfirmed', 'missed', ['problem module']],
   ])('one that fails for %s, where a key is %s: %j', (code, need, expected) => {
@@ -248,9 +264,9 @@ describe('modules', () => {
       ...{ need: () => 'none', readerIsDown: false },
     });
     expect(findings.map(({ message }) => message)).toEqual([
-      'A module is loaded; tokens: 7.',
-      'A module is loaded; tokens: laptop.',
-      'A module is loaded; no token is plugged in for it.',
+      'Loaded (A module); tokens: 7.',
+      'Loaded (A module); tokens: laptop.',
+      'Loaded (A module); no token is plugged in for it.',
     ]);
   });
 });
@@ -294,6 +310,7 @@ describe('what is looked at', () => {
     ['pkcs11:token=YubiKey%20PIV%20%2312', 'problem', 'ok'],
     ['pkcs11:token=laptop;manufacturer=SoftHSM%20project', 'ok', 'ok'],
     ['pkcs11:token=laptop', 'warning', 'warning'],
+    ['pkcs11:token=laptop;manufacturer=IFX', 'ok', 'problem'],
   ])('for a missed key %s: reader %s, TPM %s', async (key, reader, tpmStatus) => {
     const findings = await examine([withKey(key)], true);
     expect(findings).toContain(`${reader} reader pcscd.comm`);

@@ -139,6 +139,7 @@ describe('the words of', () => {
     ['Failed to connect to yubikey.\nTry removing and reconnecting the device.', 'token-failed'],
     ['Pin verification failed, 2 tries left before pin is blocked.', 'pin-incorrect'],
     ['Pin code blocked, use unblock-pin action to unblock.', 'pin-locked'],
+    ['Successfully verified PIN.\nFailed signing request.', null],
     ['No smart card readers found.', 'token-absent'],
     ['error: Reader in use by another application', 'token-failed'],
     ['No slots.', 'token-absent'],

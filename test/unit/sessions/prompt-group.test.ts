@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PromptGroup, readyAlone, type PrepareSigner } from '../../../src/main/sessions/prompt-group.ts';
-import type { Human, Signer, SignerKey } from '../../../src/main/tokens/signer.ts';
+import type { Human, SealedKey, Signer, SignerKey } from '../../../src/main/tokens/signer.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import type { Account } from '../../../src/shared/model.ts';
 import { settle } from '../../support/fakes/clock.ts';
@@ -132,6 +132,43 @@ describe('a group', () => {
     const { unlocked, signer } = keys(true);
     await new PromptGroup(requester, [named('a')]).ready(async () => signer(onToken('T')), named('a'), never);
     expect(unlocked).toEqual([]);
+  });
+
+  it('looks at a sealed key again once it is open, and has its certificate checked only then', async () => {
+    const { unlocked, signer } = keys(true);
+    const { unlock, key } = signer({ uri: '/k.p12' });
+    const sealed: SealedKey = { sealed: true, key, unlock };
+    const prepared: string[] = [];
+    const prepare: PrepareSigner = async ({ id }) => {
+      prepared.push(id);
+      return unlocked.length === 0 ? sealed : signer({ uri: '/k.p12' });
+    };
+    const group = new PromptGroup(requester, ['a', 'b'].map(named));
+    const [a, b] = await Promise.all(['a', 'b'].map((id) => group.ready(prepare, named(id), never)));
+    expect(a).toHaveProperty('certificate');
+    expect(b).toHaveProperty('certificate');
+    expect(unlocked[0]).toMatchObject({ key: '/k.p12', accounts: ['Label a', 'Label b'] });
+    expect(prepared).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  it('refuses what is wrong with the certificate of a sealed key once it is open', async () => {
+    const { unlocked, signer } = keys();
+    const { unlock, key } = signer({ uri: '/k.p12' });
+    const prepare: PrepareSigner = async () => {
+      if (unlocked.length > 0) throw new AppError('cert-expired');
+      return { sealed: true, key, unlock };
+    };
+    const ready = new PromptGroup(requester, [named('a')]).ready(prepare, named('a'), never);
+    await expect(ready).rejects.toMatchObject({ code: 'cert-expired' });
+  });
+
+  it('needs a person for a key that was locked again at once', async () => {
+    const { signer } = keys();
+    const { unlock, key } = signer({ uri: '/k.p12' });
+    const prepare: PrepareSigner = async () => ({ sealed: true, key, unlock });
+    const ready = new PromptGroup(requester, [named('a')]).ready(prepare, named('a'), never);
+    await expect(ready).rejects.toMatchObject({ code: 'pin-needed' });
+    await expect(readyAlone(prepare, named('a'))).rejects.toMatchObject({ code: 'pin-needed' });
   });
 });
 

@@ -282,6 +282,13 @@ describe('the TPM’s module', () => {
     const failed = new AppError('token-failed');
     expect(await finder.explain(found, failed)).toMatchObject({ code: 'tpm-access' });
     expect(await finder.explain({ ...found, kind: 'softhsm' }, failed)).toBe(failed);
+    const inOrder = finderOf(files, ready).finder;
+    const detail = 'C_Sign: CKR_GENERAL_ERROR';
+    expect(await inOrder.explain(found, new AppError('token-failed', { cause: detail }))).toMatchObject({
+      code: 'token-failed',
+      message: `The TPM did not answer as it should (${detail}).`,
+      cause: detail,
+    });
     const absent = new AppError('token-absent');
     expect(await finder.explain(found, absent)).toBe(absent);
   });

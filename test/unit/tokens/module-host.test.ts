@@ -133,3 +133,29 @@ describe('a module that fails every time', () => {
     expect(host.running).toBe(true);
   });
 });
+
+describe('a process that nobody uses', () => {
+  it('ends once a token that is looked for had the time to be plugged in', async () => {
+    for (const token of tokens) token.present = false;
+    await host.tokens(false);
+    host.endSoonIfUnused();
+    await clock.advance(9 * second);
+    expect(host.running).toBe(true);
+    tokens[0]!.present = true;
+    await clock.advance(0.9 * second);
+    await clock.advance(0.2 * second);
+    expect(host.running).toBe(false);
+  });
+
+  it('does not end where it was used meanwhile, or holds a login by then', async () => {
+    await host.tokens(false);
+    host.endSoonIfUnused();
+    await clock.advance(5 * second);
+    await host.login(refOf(0), '123456');
+    await clock.advance(60 * second);
+    expect(host.running).toBe(true);
+    host.endSoonIfUnused();
+    await clock.advance(60 * second);
+    expect(host.running).toBe(true);
+  });
+});

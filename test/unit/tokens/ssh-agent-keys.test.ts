@@ -116,7 +116,10 @@ describe('a signature of an ssh-agent', () => {
     ],
   ])('is not used: %s', async (_, made, answer, code, words) => {
     const signer = await signerOf(made(), answer);
-    await expect(signer.sign(message)).rejects.toMatchObject({ code, message: expect.stringMatching(words) as string });
+    await expect(signer.sign(message)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(words) as string,
+    });
   });
 
   it('is good or an error with a code, whatever the agent says', async () => {

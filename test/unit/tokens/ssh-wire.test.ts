@@ -28,7 +28,9 @@ const mpint = (bytes: Uint8Array): Buffer => {
   let start = 0;
   while (start < bytes.length && bytes[start] === 0) start += 1;
   const digits = bytes.subarray(start);
-  return string(digits[0] !== undefined && digits[0] >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits);
+  return string(
+    digits[0] !== undefined && digits[0] >= 0x80 ? Buffer.concat([Buffer.alloc(1), digits]) : digits,
+  );
 };
 const bytes = fc.uint8Array({ maxLength: 80 });
 
@@ -107,7 +109,10 @@ describe('a signature of an ssh-agent', () => {
   it('is read as it was written', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9-]{1,20}$/), bytes, (format, signature) => {
-        const body = Buffer.concat([Uint8Array.of(14), string(Buffer.concat([string(format), string(signature)]))]);
+        const body = Buffer.concat([
+          Uint8Array.of(14),
+          string(Buffer.concat([string(format), string(signature)])),
+        ]);
         const read = readSignature(body);
         expect(read?.format).toBe(format);
         expect(hex(read?.bytes ?? new Uint8Array())).toBe(hex(signature));
@@ -167,7 +172,10 @@ describe('a public key in SSH’s words', () => {
   it.each([
     ['a curve that is not its type’s', ['ecdsa-sha2-nistp256', 'nistp384', point]],
     ['an unknown curve', ['ecdsa-sha2-nistp224', 'nistp224', point]],
-    ['a compressed point', ['ecdsa-sha2-nistp256', 'nistp256', Buffer.concat([Uint8Array.of(2), Buffer.alloc(32, 1)])]],
+    [
+      'a compressed point',
+      ['ecdsa-sha2-nistp256', 'nistp256', Buffer.concat([Uint8Array.of(2), Buffer.alloc(32, 1)])],
+    ],
     ['a point cut short', ['ecdsa-sha2-nistp256', 'nistp256', point.subarray(1)]],
     ['a negative modulus', ['ssh-rsa', Uint8Array.of(3), Uint8Array.of(0x80)]],
     ['no modulus', ['ssh-rsa', Uint8Array.of(3)]],
@@ -179,7 +187,8 @@ describe('a public key in SSH’s words', () => {
 it('no bytes whatever make a reader fail in another way', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (any) => {
-      for (const read of [readIdentities, readSignature, readPublicKey, ecdsaSignature]) orRefused(() => read(any));
+      for (const read of [readIdentities, readSignature, readPublicKey, ecdsaSignature])
+        orRefused(() => read(any));
     }),
     { numRuns: 2000 },
   );

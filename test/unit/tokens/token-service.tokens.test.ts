@@ -120,7 +120,7 @@ describe('the list of tokens', () => {
   });
 
   it('asks to confirm a module, with its path and SHA-256, and remembers the answer', async () => {
-    const { service, loads } = createWorld({ modules: { '/opt/own.so': [] } });
+    const { service, loads, contents } = createWorld({ modules: { '/opt/own.so': [] } });
     const query = { ...all, pkcs11Lib: '/opt/own.so' };
     const refusing = human(null);
     await expect(service.tokens(query, refusing)).rejects.toMatchObject({ code: 'module-unconfirmed' });
@@ -130,6 +130,13 @@ describe('the list of tokens', () => {
     expect(loads).toEqual([]);
     expect(await service.tokens(query, human(true))).toMatchObject({ modules: [{ ok: true }] });
     expect(await service.tokens(query, nobody)).toMatchObject({ modules: [{ ok: true }] });
+    contents.set('/opt/own.so', 'other');
+    const asked = human(null);
+    await expect(service.tokens(query, asked)).rejects.toMatchObject({
+      code: 'module-unconfirmed',
+      message: expect.stringContaining('changed since you confirmed it') as string,
+    });
+    expect(asked.asked).toMatchObject([{ kind: 'confirm-module', path: '/opt/own.so', changed: true }]);
   });
 
   it('sees tokens that came since the module was started', async () => {

@@ -99,6 +99,11 @@ export interface HostKeyRef {
   readonly id: string | null;
   readonly label: string | null;
   readonly type: KeyInfo['type'];
+  /**
+   * It wants the PIN for each signature, whether the module says so or not: libykcs11 2.2 knows it of slot 9c alone, and
+   * a YubiKey asks it of every key that was made so.
+   */
+  readonly alwaysAuthenticate?: boolean;
 }
 
 export type SignMechanism = 'CKM_ECDSA' | 'CKM_RSA_PKCS';

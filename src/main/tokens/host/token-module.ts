@@ -139,10 +139,11 @@ export class TokenModule implements HostHandlers {
       const cryptoki = this.#module();
       this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
+      const alwaysAuthenticate = key.alwaysAuthenticate || params.key.alwaysAuthenticate === true;
       // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
-      if (key.alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
+      if (alwaysAuthenticate && !this.#pins.has(session.token)) throw noPinHeld();
       cryptoki.signInit(session.handle, params.mechanism, key.handle);
-      if (key.alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
+      if (alwaysAuthenticate) this.#loginWithHeldPin(session, 'context');
       const began = this.#now();
       try {
         const signature = await cryptoki.sign(session.handle, Buffer.from(params.data, 'base64'));
