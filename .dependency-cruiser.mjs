@@ -101,7 +101,8 @@ export default {
     },
     {
       name: 'effects-in-adapters',
-      comment: 'Disk, network and processes are reached through ports. A token host writes one file of its own in /proc.',
+      comment:
+        'Disk, network and processes are reached through ports. A token host writes one file of its own in /proc.',
       severity: 'error',
       from: { path: '^src/main/', pathNot: '^src/main/(node/|electron/|tokens/host/no-core-dumps\\.ts$)' },
       to: { path: [effects, inPackage('undici')] },

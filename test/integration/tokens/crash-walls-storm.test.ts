@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Clock, TokenHosts } from '../../../src/main/ports.ts';
 import { HostClient } from '../../../src/main/tokens/host-client.ts';
+import { isAppError } from '../../../src/shared/errors.ts';
 import { silentLog } from '../../unit/tokens/doubles.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
@@ -57,6 +58,10 @@ function countingHosts(environment: NodeJS.ProcessEnv): TokenHosts & { readonly 
   };
 }
 
+function codeOf(error: unknown): string {
+  return isAppError(error) ? error.code : 'no AppError';
+}
+
 const places = ['C_Login', 'C_FindObjects', 'C_Sign'];
 const actions = ['segv', 'abort', 'kill', 'exit', 'hang', 'flood'];
 
@@ -81,10 +86,7 @@ describe('a module that goes wrong a hundred times in a row', () => {
       if (place === 'C_Login') await client.end(); // one who is logged in does not log in again
       writeFileSync(script, `${action} ${place}`);
       const [before] = processesWith(bundle.path);
-      const signing = rogue.signOnce(client).then(
-        () => 'signed',
-        (error: { code: string }) => error.code,
-      );
+      const signing = rogue.signOnce(client).then(() => 'signed', codeOf);
       if (action === 'hang') {
         await until(() => !existsSync(script), `round ${String(round)}: the module hangs`);
         clock.expire();

@@ -12,6 +12,8 @@ import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
 import { KeyEngine } from './key-engine.ts';
 
+/** On a busy machine all takes its time; what has to happen by itself never comes later than in a few seconds. */
+const patienceMs = 20_000;
 const directory = mkdtempSync(join(tmpdir(), 'plugging-'));
 let bundle: HostBundle;
 let authority: Authority;
@@ -61,13 +63,14 @@ function engineFor(module: string, accounts: Readonly<Record<string, string>> = 
 }
 
 const becomes = (id: string, word: string): Promise<void> =>
-  until(() => engine.word(id) === word, `${id} is “${word}”`);
+  until(() => engine.word(id) === word, `${id} is “${word}”`, patienceMs);
 
 /** The account serves anew, after `signatures` signatures altogether, without a question. */
 async function serves(id: string, signatures: number): Promise<void> {
   await until(
     () => engine.word(id) === 'idle' && engine.signed.length === signatures,
     `${id} serves after ${String(signatures)} signatures`,
+    patienceMs,
   );
 }
 

@@ -134,6 +134,16 @@ describe('a remembered PIN', () => {
     expect(tried()).toEqual([right]);
   });
 
+  it('that is wrong by now is not sent a second time for a person who comes while it is tried', async () => {
+    const { newSigner, tried, device } = await setUpRemembered();
+    Object.assign(device.token, { pin: '654321' });
+    const signers = await Promise.all([newSigner(), newSigner()]);
+    const refused = expect(signers[0].unlock(null)).rejects.toMatchObject({ code: 'pin-needed' });
+    await signers[1].unlock(human('654321'));
+    await refused;
+    expect(tried()).toEqual([right, '654321']);
+  });
+
   it('serves keys that always authenticate from then on', async () => {
     const { newSigner, tried } = await setUpRemembered({ alwaysAuthenticate: true });
     const signer = await newSigner();
@@ -327,7 +337,9 @@ describe('forgetting what is remembered', () => {
     };
     await expect((await newSigner()).unlock(null)).rejects.toMatchObject({ code: 'pin-needed' });
     expect(remembered.listed.size).toBe(1);
+    remembered.store.during = () => undefined;
     remembered.store.failure = null;
+    expect(remembered.pins).toEqual([right]);
     await expect((await newSigner()).unlock(alone)).rejects.toMatchObject({ code: 'pin-needed' });
     expect(tried()).toEqual([right]);
   });
