@@ -45,6 +45,19 @@ function failOnce(functionName: string, rv: string, code?: Parameters<typeof fai
   };
 }
 
+it('logs in for the signature of a key that is known to want it, though the module does not say so', async () => {
+  await module.login({ token, pin: '123456' });
+  const key = { id: '01', label: null, type: 'EC', alwaysAuthenticate: true } as const;
+  await module.sign({ token, key, mechanism: 'CKM_ECDSA', data });
+  await module.sign({ token, key, mechanism: 'CKM_ECDSA', data });
+  expect(module.counts()).toEqual({ sign: 2, login: 3 });
+  module.forgetPins();
+  await expect(module.sign({ token, key, mechanism: 'CKM_ECDSA', data })).rejects.toMatchObject({
+    code: 'pin-needed',
+  });
+  expect(module.counts()).toEqual({ sign: 2, login: 3 });
+});
+
 describe('PINs in a token host', () => {
   it('are not sent for a request that says to use the held one where none is held', async () => {
     await expect(module.login({ token, pin: null })).rejects.toMatchObject({ code: 'pin-needed' });
