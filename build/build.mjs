@@ -52,6 +52,8 @@ const pkcs12Apart = (path) => ({
     );
   },
 });
+/** What is loaded later is required, too: an old Electron's main side knows no import() of files. */
+const required = { supported: { 'dynamic-import': false } };
 const commands = readdirSync('src/cli/commands')
   .filter((file) => file !== 'credential-process.ts')
   .map((file) => `commands/${basename(file, '.ts')}`);
@@ -91,11 +93,13 @@ await Promise.all([
     entryPoints: Object.fromEntries(
       ['help', ...commands].map((file) => [`cli/${file}`, `src/cli/${file}.ts`]),
     ),
+    ...required,
     plugins: [pkcs12Apart('../../main/pkcs12.cjs')],
   }),
   build({
     ...common,
     entryPoints: { 'main/index': 'src/main/index.ts' },
+    ...required,
     plugins: [pkcs12Apart('./pkcs12.cjs')],
   }),
   build({

@@ -10,7 +10,11 @@ import { createTokenService, type TokenService } from '../../src/main/tokens/tok
 import type { Account } from '../../src/shared/model.ts';
 import { pin, region, type World } from '../support/world/world.ts';
 
-export function benchAccount(world: World): Account {
+/** @param key another key than the world's own. */
+export function benchAccount(
+  world: World,
+  key: { readonly keys: string[]; readonly pkcs11Lib?: string } = { keys: [world.device.uri] },
+): Account {
   const arn = `arn:aws:rolesanywhere:${region}:123456789012`;
   return makeAccount(
     'bench',
@@ -18,18 +22,20 @@ export function benchAccount(world: World): Account {
       roleArn: 'arn:aws:iam::123456789012:role/bench',
       profileArn: `${arn}:profile/0a1b2c3d-1111-4222-8333-944455556666`,
       trustAnchorArn: `${arn}:trust-anchor/7b6f1d0e-1111-4222-8333-944455556666`,
-      keys: [world.device.uri],
+      ...key,
       endpoint: world.server.url,
     },
     { allowDefault: false },
   );
 }
 
-/** Keys through a real token host, bundled by the build. */
-export function benchTokens(world: World): TokenService {
+/** Keys through a real token host, bundled by the build. @param more of the environment of the modules. */
+export function benchTokens(world: World, more: Readonly<Record<string, string>> = {}): TokenService {
+  const environment = { ...world.env, ...more };
   return createTokenService({
-    hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment: { ...world.env } }),
+    hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment }),
     moduleFiles: createModuleFiles(),
+    environment,
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     sshAgent: createSshAgent(null),
     files: createFiles(world.folder('bench-run')),

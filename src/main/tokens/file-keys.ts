@@ -3,7 +3,7 @@ import { sign, type KeyObject } from 'node:crypto';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Clock, Files, PromptQuestion } from '../ports.ts';
 import type { Certificate } from '../roles-anywhere/certificate.ts';
-import { readContainer, type KeyContainer } from './key-container.ts';
+import { readContainer, type KeyContainer, type Looked } from './key-container.ts';
 import { spkiOf, type OpenKeyFile } from './key-file.ts';
 import { samePublicKey } from './key-matching.ts';
 import {
@@ -29,8 +29,9 @@ export class FileKeys {
   readonly #flights = new SingleFlight();
   /** What a passphrase opened, by path, each with the digest of the file it came out of. */
   readonly #opened = new Map<string, { readonly digest: string; readonly file: OpenKeyFile }>();
-  /** Digests of files that need a passphrase. */
-  readonly #sealed = new Set<string>();
+  readonly #looked: Looked = new Map();
+  /** How often all was forgotten. */
+  #locks = 0;
 
   constructor(options: FileKeysOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class FileKeys {
     }
     const { clock } = this.#options;
     const pause = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve));
-    const container = await readContainer({ bytes, path, pause }, this.#sealed);
+    const container = await readContainer({ bytes, path, pause }, this.#looked);
     const open = this.#openIn(container);
     const certificates = open?.certificates ?? container.certificates;
     const where = certificateFile(path, account);
@@ -74,6 +75,7 @@ export class FileKeys {
 
   /** Closes every key a passphrase opened. */
   forget(): void {
+    this.#locks += 1;
     this.#opened.clear();
   }
 
@@ -146,7 +148,10 @@ export class FileKeys {
           : passphraseNeeded(container.path);
       }
       try {
-        return await container.unlock(answer.secret);
+        const locks = this.#locks;
+        const file = await container.unlock(answer.secret);
+        if (locks !== this.#locks) throw passphraseNeeded(container.path); // it took a while
+        return file;
       } catch (error) {
         if (!isAppError(error, 'passphrase-incorrect')) throw error;
         previous = 'incorrect';

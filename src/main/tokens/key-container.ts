@@ -18,11 +18,14 @@ export interface KeyContainer {
   unlock(passphrase: string): Promise<OpenKeyFile>;
 }
 
+/** What PKCS#12 files are without a passphrase, by path: finding that out may cost a second, and many may ask at once. */
+export type Looked = Map<string, { readonly digest: string; readonly open: Promise<OpenKeyFile | null> }>;
+
 /**
- * @param sealed digests of files that are known to need a passphrase: finding that out anew may cost a second.
+ * @param looked what was found out before; is added to.
  * @throws AppError what {@link readKeyFile}, {@link openKey} and {@link openPkcs12File} throw.
  */
-export async function readContainer(source: Pkcs12File, sealed: Set<string>): Promise<KeyContainer> {
+export async function readContainer(source: Pkcs12File, looked: Looked): Promise<KeyContainer> {
   const { bytes, path } = source;
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (!isPkcs12(bytes)) {
@@ -40,8 +43,10 @@ export async function readContainer(source: Pkcs12File, sealed: Set<string>): Pr
       unlock: (passphrase) => Promise.resolve(passphrase).then(open),
     };
   }
-  const open = sealed.has(digest) ? null : await openWithoutPassphrase(source);
-  if (open === null) sealed.add(digest);
+  const before = looked.get(path);
+  const now = before?.digest === digest ? before : { digest, open: openWithoutPassphrase(source) };
+  looked.set(path, now);
+  const open = await now.open;
   return {
     path,
     digest,

@@ -43,7 +43,8 @@ export class ModuleHost {
   #present: ReadonlyMap<string, TokenRef> = new Map();
   #failures = 0;
   readonly #clock: Clock;
-  #cancelEnd: () => void = () => undefined;
+  /** Calls off the end that is to come; null where none is. */
+  #cancelEnd: (() => void) | null = null;
 
   constructor(options: ModuleHostOptions) {
     this.#onTokens = options.onTokens;
@@ -53,7 +54,8 @@ export class ModuleHost {
       onEnd: () => {
         this.#ready.clear();
         this.#failures = 0;
-        this.#cancelEnd();
+        this.#cancelEnd?.();
+        this.#cancelEnd = null;
       },
       onTokens: (present) => this.#seen(present),
     });
@@ -125,8 +127,11 @@ export class ModuleHost {
    * the module would be held anyway.
    */
   endSoonIfUnused(): void {
-    this.#cancelEnd();
-    this.#cancelEnd = this.#clock.after(releaseAfterMs, () => this.endIfUnused());
+    this.#cancelEnd?.();
+    this.#cancelEnd = this.#clock.after(releaseAfterMs, () => {
+      this.#cancelEnd = null;
+      this.endIfUnused();
+    });
   }
 
   /** Ends the process where nobody waits for it and no PIN would be lost. */
@@ -149,7 +154,7 @@ export class ModuleHost {
     params: HostParams<M>,
     begin?: () => void,
   ): Promise<HostResult<M>> {
-    if (method !== 'counts') this.#cancelEnd();
+    if (this.#cancelEnd !== null && method !== 'counts') this.endSoonIfUnused(); // as long as after that
     try {
       const result = await this.#client.request(method, params, begin);
       this.#failures = 0;

@@ -72,20 +72,17 @@ export class TokenList {
 
   async #tryOpen(module: FoundModule | BrokenModule): Promise<OpenModule | BrokenModule> {
     if ('error' in module) return module;
-    const { hosts, finder } = this.#options;
-    const opened = await orBroken(module.path, async () => {
-      const host = hosts.of(module);
-      const wasRunning = host.running;
-      return {
-        path: module.path,
-        host,
-        wasRunning,
-        info: await host.info(),
-        tokens: await host.tokens(true),
-      };
-    });
+    const { path } = module;
+    const host = this.#options.hosts.of(module);
+    const wasRunning = host.running;
+    const opened = await orBroken(path, async () => ({
+      ...{ path, host, wasRunning },
+      info: await host.info(),
+      tokens: await host.tokens(true),
+    }));
     if (!('error' in opened)) return opened;
-    return { ...opened, error: await finder.explain(module, opened.error) };
+    if (!wasRunning) host.endIfUnused();
+    return { path, error: await this.#options.finder.explain(module, opened.error) };
   }
 
   /** One after the other: a human answers one question at a time, and one for a token that two modules show. */

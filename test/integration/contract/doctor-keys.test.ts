@@ -52,6 +52,7 @@ describe('a YubiKey', () => {
     expect(found.filter(({ status }) => status !== 'ok')).toEqual([]);
     expect(of(found, 'reader').message).toMatch(/answers/);
     expect(of(found, 'module', 'ykcs11').message).toMatch(/^Loaded .*; tokens: YubiKey PIV #20261130/);
+    expect(of(found, 'pin', 'signing').message).toMatch(/PIN for every signature/);
     expect(key.counts).toEqual({ verify, generalAuthenticate });
     expect(key.pinTriesLeft).toBe(3);
   });

@@ -1,7 +1,7 @@
 /** Keys in PKCS#12 files and in a real ssh-agent, from the built command line to IAM Roles Anywhere. */
 import { createPublicKey } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../support/pki/authority.ts';
 import { pkcs12 } from '../../support/pki/pkcs12.ts';
@@ -152,6 +152,18 @@ describe('a key in a PKCS#12 file', () => {
     await world.rolekey(['accounts', 'edit', 'imported', '--endpoint', world.server.url]);
     expect(await connect('imported', `${password}\n`)).toMatchObject({ code: 0 });
   });
+
+  it.each(['dist/main/index.cjs', 'dist/cli/commands/agent.cjs'])(
+    'is opened by a bundle of its own, which others only name: %s',
+    (bundle) => {
+      const text = textOf(bundle)!;
+      const [, path = ''] = /require\("([^"]*pkcs12\.cjs)"\)/.exec(text) ?? [];
+      const own = textOf(join(dirname(bundle), path))!;
+      // What such files alone are encrypted with.
+      expect(own).toContain('aes-192-cbc');
+      expect(text).not.toContain('aes-192-cbc');
+    },
+  );
 
   it('is what the doctor asks nobody about', async () => {
     const { stdout } = await world.rolekey(['doctor']);

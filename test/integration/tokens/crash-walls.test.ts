@@ -118,19 +118,18 @@ async function signOnce(client: HostClient): Promise<string> {
 const places = Object.keys(functions) as (keyof typeof functions)[];
 
 describe('a module that goes wrong', () => {
-  it.each(places.flatMap((place) => ['segv', 'abort', 'exit'].map((action) => [place, action] as const)))(
-    'in %s by %s: a typed error, and the next call works',
-    async (place, action) => {
-      const { environment, happened } = fault(place, action);
-      const client = clientOf(modules.rogue, { environment });
-      await expect(signOnce(client)).rejects.toMatchObject({
-        code: 'token-failed',
-        message: expect.stringMatching(/SIGSEGV|SIGABRT|exit code 0/) as string,
-      });
-      expect(happened()).toBe(true);
-      expect(await signOnce(client)).toHaveLength(88);
-    },
-  );
+  it.each(
+    places.flatMap((place) => ['segv', 'abort', 'kill', 'exit'].map((action) => [place, action] as const)),
+  )('in %s by %s: a typed error, and the next call works', async (place, action) => {
+    const { environment, happened } = fault(place, action);
+    const client = clientOf(modules.rogue, { environment });
+    await expect(signOnce(client)).rejects.toMatchObject({
+      code: 'token-failed',
+      message: expect.stringMatching(/SIGSEGV|SIGABRT|SIGKILL|exit code 0/) as string,
+    });
+    expect(happened()).toBe(true);
+    expect(await signOnce(client)).toHaveLength(88);
+  });
 
   it.each(places)(
     'by hanging in %s: killed at the deadline, a typed error, and the next call works',

@@ -2,8 +2,9 @@
  * Sessions over real modules: everything of the engine from an account to its signature, without AWS. The sessions' clock
  * is moved by hand, so that nothing is tried by a pause that is over, but what the computer, its tokens or a test cause.
  */
-import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import { createModuleFiles } from '../../../src/main/node/module-files.ts';
+import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
+import type { TokenHosts } from '../../../src/main/ports.ts';
 import { SessionService } from '../../../src/main/sessions/session-service.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
 import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
@@ -22,8 +23,7 @@ import {
 const minute = 60_000;
 
 export interface KeyEngineOptions {
-  readonly hostBundle: string;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly hosts: TokenHosts;
   /** The module all accounts use. */
   readonly module: string;
   /** PKCS#11 URIs of keys, by account. */
@@ -40,14 +40,15 @@ export class KeyEngine {
   /** The last of each account. */
   readonly #signers = new Map<string, Signer>();
 
-  constructor({ hostBundle, environment, module, accounts }: KeyEngineOptions) {
+  constructor({ hosts, module, accounts }: KeyEngineOptions) {
     this.#accounts = Object.entries(accounts).map(([id, uri]) => ({
       ...sample,
       ...{ id, label: id, awsProfile: id, keys: [uri], pkcs11Lib: module },
     }));
     this.tokens = createTokenService({
-      hosts: createTokenHosts({ bundle: hostBundle, environment }),
+      hosts,
       moduleFiles: createModuleFiles(),
+      sshAgent: createSshAgent(null),
       confirmedModules: { has: () => true, knows: () => true, add: () => undefined },
       files: filesOf({}),
       clock: fastClock(),
@@ -103,6 +104,15 @@ export class KeyEngine {
   halfLife(): void {
     this.#clock.sleep(31 * minute);
     this.sessions.nudge();
+  }
+
+  /** Lets time pass until the account is tried again. @returns milliseconds. */
+  async nextTry(id: string): Promise<number> {
+    const { retryAt } = this.state(id);
+    if (retryAt === null) throw new Error(`${id} is not tried again`);
+    const pause = Math.max(0, Date.parse(retryAt) - this.#clock.now()) + 1000; // told in whole seconds
+    await this.#clock.advance(pause);
+    return pause;
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,6 @@ function newService(): TokenService {
       environment: { ...process.env, ...world.environment },
     }),
     moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
     confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),
@@ -71,6 +70,7 @@ function newService(): TokenService {
     clock: fastClock(),
     log: silentLog,
     computer: process,
+    sshAgent: createSshAgent(null),
     remembered,
   });
 }

@@ -24,6 +24,7 @@ import {
   pkcs12,
   withIterations,
   withMacOf,
+  withPasswordlessMac,
   withPbmac1,
 } from '../../support/pki/pkcs12.ts';
 import { fastClock, filesOf, human, nobody, pensiveHuman } from '../../unit/tokens/doubles.ts';
@@ -148,6 +149,11 @@ describe('a PKCS#12 file', () => {
     await expectSignsAs('P-256', signer);
   });
 
+  it('asks nobody where its MAC was made of no password at all', async () => {
+    const { find } = keysIn(withPasswordlessMac(fileOf(['-keypbe', 'NONE', '-certpbe', 'NONE', '-nomac'])));
+    await expectSignsAs('P-256', unsealed(await find()));
+  });
+
   it.each(['pässwörd', 'пароль', 'pass✓word', '😀 smile', ' leading and trailing ', 'a'.repeat(200)])(
     'opens with a password of any letters: %s',
     async (secret) => {
@@ -194,6 +200,45 @@ describe('the password of a PKCS#12 file', () => {
     const [one, other] = [await find(), await find()];
     await Promise.all([one.unlock(person), other.unlock(person)]);
     expect(person.asked).toHaveLength(1);
+  });
+
+  it('is of no use any more where all was locked while the file was being opened', async () => {
+    const clock = fastClock();
+    const person = human(password);
+    const after: typeof clock.after = (delayMs, action) => {
+      if (person.asked.length > 0) keys.forget();
+      return clock.after(delayMs, action);
+    };
+    const files = filesOf({ [path]: fileOf(['-iter', '20000']) });
+    const keys = new FileKeys({ files, clock: { ...clock, after } });
+    const account = { keys: [path], certificate: null, intermediates: null, pkcs11Lib: null };
+    const find = async () => {
+      const attempt = await keys.find(path, account);
+      if ('absent' in attempt) throw attempt.absent;
+      return attempt.signer;
+    };
+    await expect((await find()).unlock(person)).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(isSealed(await find())).toBe(true);
+  });
+
+  it('is found to be needed once, however many look at the file', async () => {
+    const bytes = fileOf(['-iter', '20000']);
+    const pauses = async (looks: number): Promise<number> => {
+      const clock = fastClock();
+      let count = 0;
+      const after: typeof clock.after = (delayMs, action) => {
+        count += 1;
+        return clock.after(delayMs, action);
+      };
+      const keys = new FileKeys({ files: filesOf({ [path]: bytes }), clock: { ...clock, after } });
+      const account = { keys: [path], certificate: null, intermediates: null, pkcs11Lib: null };
+      const found = await Promise.all(Array.from({ length: looks }, () => keys.find(path, account)));
+      expect(found.every((each) => 'signer' in each && isSealed(each.signer))).toBe(true);
+      return count;
+    };
+    const once = await pauses(1);
+    expect(once).toBeGreaterThan(0);
+    expect(await pauses(20)).toBe(once);
   });
 
   it('is asked for what the accounts and the caller are', async () => {

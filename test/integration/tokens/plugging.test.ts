@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
@@ -11,6 +12,8 @@ import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
 import { KeyEngine } from './key-engine.ts';
 
+/** On a busy machine all takes its time; what has to happen by itself never comes later than in a few seconds. */
+const patienceMs = 20_000;
 const directory = mkdtempSync(join(tmpdir(), 'plugging-'));
 let bundle: HostBundle;
 let authority: Authority;
@@ -49,23 +52,25 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function engineFor(module: string): KeyEngine {
+const bySerial = { mine: 'pkcs11:serial=12345678;id=%01', other: 'pkcs11:serial=87654321;id=%01' };
+
+function engineFor(module: string, accounts: Readonly<Record<string, string>> = bySerial): KeyEngine {
   return new KeyEngine({
-    hostBundle: bundle.path,
-    environment: { ...process.env, ...world.environment },
+    hosts: createTokenHosts({ bundle: bundle.path, environment: { ...process.env, ...world.environment } }),
     module,
-    accounts: { mine: 'pkcs11:serial=12345678;id=%01', other: 'pkcs11:serial=87654321;id=%01' },
+    accounts,
   });
 }
 
 const becomes = (id: string, word: string): Promise<void> =>
-  until(() => engine.word(id) === word, `${id} is “${word}”`);
+  until(() => engine.word(id) === word, `${id} is “${word}”`, patienceMs);
 
 /** The account serves anew, after `signatures` signatures altogether, without a question. */
 async function serves(id: string, signatures: number): Promise<void> {
   await until(
     () => engine.word(id) === 'idle' && engine.signed.length === signatures,
     `${id} serves after ${String(signatures)} signatures`,
+    patienceMs,
   );
 }
 
@@ -279,12 +284,7 @@ describe('a reader service', () => {
 describe('through OpenSC', () => {
   beforeEach(async () => {
     await engine.close();
-    engine = new KeyEngine({
-      hostBundle: bundle.path,
-      environment: { ...process.env, ...world.environment },
-      module: opensc,
-      accounts: { mine: 'pkcs11:id=%01' },
-    });
+    engine = engineFor(opensc, { mine: 'pkcs11:id=%01' });
   });
 
   it('a key that is pulled out and put back is followed, and signs', async () => {

@@ -43,7 +43,7 @@ async function usableKeys(env: Readonly<Record<string, string>>, kind: string): 
   const keys = list.tokens.filter((token) => token.kind === kind).flatMap((token) => token.keys);
   return keys
     .filter(({ usable, certificate }) => usable && certificate !== null)
-    .map(({ type, size }) => `${type} ${String(size)}`);
+    .map(({ type, size }) => `${type} ${size}`);
 }
 
 describe('README', () => {

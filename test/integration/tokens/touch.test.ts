@@ -103,9 +103,9 @@ function counter(): () => { verify: number; generalAuthenticate: number } {
 
 describe.each([
   // OpenSC shows the card its PIN again and tries anew, and once more over all of that: one C_Sign waits four times.
-  ['libykcs11', join(library, 'libykcs11.so'), 1],
-  ['OpenSC', join(library, 'opensc-pkcs11.so'), 4],
-] as const)('through %s', (_, module, waitsOfModule) => {
+  ['libykcs11', join(library, 'libykcs11.so'), 1, true],
+  ['OpenSC', join(library, 'opensc-pkcs11.so'), 4, false],
+] as const)('through %s', (_, module, waitsOfModule, attests) => {
   const id = '%01';
   let publicPem: string;
 
@@ -115,6 +115,13 @@ describe.each([
       '9a',
       authority.issue({ subject: '/CN=device', holder: { publicKey: publicPem } }).der,
     );
+  }
+
+  /** Of such a key nothing tells what it wants. */
+  function keyFromOutside(touchPolicy: KeyPolicy['touchPolicy']): void {
+    const { privateKeyPem, der } = authority.identity({ subject: '/CN=device' });
+    publicPem = key.importKey('9a', privateKeyPem, { touchPolicy });
+    key.importCertificate('9a', der);
   }
 
   /** Logged in with the PIN. */
@@ -158,7 +165,8 @@ describe.each([
 
   it('one touch serves the next signature where it is cached', async () => {
     keyWith('cached');
-    await key.reset(); // it remembers no touch of before
+    await key.remove(); // with its power goes the touch it remembers
+    await key.insert();
     const counts = counter();
     const signer = await openSigner();
     const watcher = new Watcher();
@@ -172,33 +180,54 @@ describe.each([
   });
 
   it('a touch that is not given is no lost login: the PIN is held, and the next signature wants only a touch', async () => {
-    keyWith('always');
+    keyFromOutside('always');
     key.touchTimeoutMs = 6000 / waitsOfModule;
     const counts = counter();
     const signer = await openSigner();
     const watcher = new Watcher();
+    expect(signer.key.touch).toBe('unknown');
     expect(await failureOf(signer.sign(message, watcher.human))).toMatchObject({ code: 'touch-needed' });
     expect(watcher.shown).toHaveLength(1);
     expect(counts().generalAuthenticate).toBe(waitsOfModule);
     key.isHeld = true;
     const again = await service.signer({ ...account(`pkcs11:id=${id}`), pkcs11Lib: module });
     expect(again.key.touch).toBe('always');
+    expect(again.readyWithoutHuman()).toBe(false);
     await again.unlock(null);
     expect(isRight(await again.sign(message, watcher.human))).toBe(true);
     expect(counts().generalAuthenticate).toBe(waitsOfModule + 1);
     expect(key.pinTriesLeft).toBe(3);
   });
 
-  it('a login that another program ended is no touch: it comes back by itself', async () => {
-    keyWith('never');
-    const signer = await openSigner();
-    const counts = counter();
-    await key.reset();
-    const watcher = new Watcher();
-    expect(isRight(await signer.sign(message, watcher.human))).toBe(true);
-    expect(watcher.shown).toEqual([]);
-    expect(counts().verify).toBe(1);
-  });
+  // OpenSC shows no attestation, which tells the policy.
+  if (attests)
+    it('a touch that is known to be wanted is told from a lost login sooner', async () => {
+      keyWith('always');
+      key.touchTimeoutMs = 3000;
+      const counts = counter();
+      const signer = await openSigner();
+      expect(signer.key.touch).toBe('always');
+      expect(signer.readyWithoutHuman()).toBe(false);
+      expect(await failureOf(signer.sign(message, new Watcher().human))).toMatchObject({
+        code: 'touch-needed',
+      });
+      expect(counts().generalAuthenticate).toBe(waitsOfModule);
+    });
+
+  it.each(['never', 'always'] as const)(
+    'a login that another program ended is no touch: it comes back by itself (%s)',
+    async (touch) => {
+      keyWith(touch);
+      key.isHeld = true;
+      const signer = await openSigner();
+      const counts = counter();
+      await key.reset();
+      const watcher = new Watcher();
+      expect(isRight(await signer.sign(message, watcher.human))).toBe(true);
+      expect(watcher.shown).toEqual([]);
+      expect(counts().verify).toBe(1);
+    },
+  );
 
   it('waiting that is ended is over at once; what the card still does is dropped, and nothing is signed twice', async () => {
     keyWith('always');

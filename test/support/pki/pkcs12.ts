@@ -1,5 +1,5 @@
 /** PKCS#12 files by the openssl command line, and what it cannot make out of those it made. */
-import { createHmac, pbkdf2Sync } from 'node:crypto';
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,6 +99,21 @@ export function withPbmac1(file: Buffer, password: string, said = 2048): Buffer 
   );
   const algorithm = sequence(oid('2a864886f70d01050e'), sequence(kdf, hmacWithSha256));
   const macData = sequence(sequence(algorithm, octets(mac)), octets(Buffer.from('NOT USED')), integer(1));
+  return sequence(version!.whole, authSafe!.whole, macData);
+}
+
+/**
+ * A file without a MAC with one made of no password at all (not of the empty one, which is two bytes), as Windows may
+ * write it. RFC 7292, appendix B.2, with one iteration.
+ */
+export function withPasswordlessMac(file: Buffer): Buffer {
+  const [version, authSafe] = elementsOf(elementsOf(file)[0]!.content);
+  const content = elementsOf(elementsOf(authSafe!.content)[1]!.content)[0]!.content;
+  const salt = Buffer.from('0123456789abcdef', 'hex');
+  const key = createHash('sha256').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64, salt)).digest();
+  const mac = createHmac('sha256', key).update(content).digest();
+  const sha256 = sequence(oid('608648016503040201'), element(0x05));
+  const macData = sequence(sequence(sha256, octets(mac)), octets(salt));
   return sequence(version!.whole, authSafe!.whole, macData);
 }
 

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where distributions and Homebrew put the module. */
 const modulePaths = [
@@ -123,6 +123,16 @@ export class SoftToken {
   ): void {
     const always = options.alwaysAuthenticate === true ? ['--always-auth'] : [];
     this.#tool(['--keypairgen', '--key-type', type, ...always], name);
+  }
+
+  /** Many P-256 key pairs made on the token: CKA_ID 0000, 0001 and so on. */
+  generateKeys(count: number): void {
+    const program = resolve('test/support/soft-token/generate-keys.cjs');
+    run(
+      process.execPath,
+      [program, this.#hsm.module, this.label, this.pin, String(count)],
+      this.#hsm.environment,
+    );
   }
 
   /** The public key of a key pair on the token: SubjectPublicKeyInfo, DER. */

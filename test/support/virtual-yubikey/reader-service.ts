@@ -65,7 +65,18 @@ export class ReaderService {
   /** Starts pcscd, which is ready then. After a stop it has the readers it had. */
   async start(): Promise<void> {
     if (this.#process !== null) throw new Error('the reader service runs already');
-    if (this.#port === 0) this.#port = await twoFreePorts();
+    for (let attempt = 1; ; attempt += 1) {
+      if (this.#port === 0) this.#port = await twoFreePorts();
+      await this.#launch();
+      // Somebody else may have taken a port meanwhile.
+      if (!this.#log.some((line) => line.includes('init failed'))) return;
+      await this.stop();
+      if (attempt === 5) throw new Error(`vpcd cannot listen:\n${this.#log.join('\n')}`);
+      this.#port = 0;
+    }
+  }
+
+  async #launch(): Promise<void> {
     this.#configure();
     rmSync(this.#socket, { force: true });
     this.#log = [];

@@ -74,6 +74,13 @@ export class VirtualYubikey {
     this.#card.puk.triesLeft = this.#card.puk.maxTries;
   }
 
+  /** As it is sold, without keys; the counts begin anew. */
+  restoreFactory(): void {
+    this.#card.eraseAll();
+    this.#card.counts.verify = 0;
+    this.#card.counts.generalAuthenticate = 0;
+  }
+
   /** Somebody changes the PIN elsewhere. */
   changePin(pin: string): void {
     this.#card.pin.value = pin;

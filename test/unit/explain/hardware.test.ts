@@ -104,6 +104,7 @@ describe('a response code of a TPM', () => {
     ],
     ['0xa000a', 'token-failed'],
     ['tpm:handle(1):0x18b', 'key-unknown'],
+    ['0x1df', 'key-unknown'], // of a parameter, which bit 6 says
   ])('%s is %s', (text, code) => {
     expect(explainPasted(text)).toMatchObject({ known: true, code });
   });

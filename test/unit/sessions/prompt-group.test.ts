@@ -36,6 +36,12 @@ function keys(ready = false) {
   return { unlocked, signer };
 }
 
+const seal = (signer: Signer): SealedKey => ({
+  sealed: true,
+  key: signer.key,
+  unlock: (human) => signer.unlock(human),
+});
+
 const onToken = (label: string, serial = label) => ({
   uri: `pkcs11:token=${label}`,
   token: { label, serial },
@@ -136,8 +142,8 @@ describe('a group', () => {
 
   it('looks at a sealed key again once it is open, and has its certificate checked only then', async () => {
     const { unlocked, signer } = keys(true);
-    const { unlock, key } = signer({ uri: '/k.p12' });
-    const sealed: SealedKey = { sealed: true, key, unlock };
+    const inFile = signer({ uri: '/k.p12' });
+    const sealed = seal(inFile);
     const prepared: string[] = [];
     const prepare: PrepareSigner = async ({ id }) => {
       prepared.push(id);
@@ -153,10 +159,10 @@ describe('a group', () => {
 
   it('refuses what is wrong with the certificate of a sealed key once it is open', async () => {
     const { unlocked, signer } = keys();
-    const { unlock, key } = signer({ uri: '/k.p12' });
+    const inFile = signer({ uri: '/k.p12' });
     const prepare: PrepareSigner = async () => {
       if (unlocked.length > 0) throw new AppError('cert-expired');
-      return { sealed: true, key, unlock };
+      return seal(inFile);
     };
     const ready = new PromptGroup(requester, [named('a')]).ready(prepare, named('a'), never);
     await expect(ready).rejects.toMatchObject({ code: 'cert-expired' });
@@ -164,8 +170,8 @@ describe('a group', () => {
 
   it('needs a person for a key that was locked again at once', async () => {
     const { signer } = keys();
-    const { unlock, key } = signer({ uri: '/k.p12' });
-    const prepare: PrepareSigner = async () => ({ sealed: true, key, unlock });
+    const inFile = signer({ uri: '/k.p12' });
+    const prepare: PrepareSigner = async () => seal(inFile);
     const ready = new PromptGroup(requester, [named('a')]).ready(prepare, named('a'), never);
     await expect(ready).rejects.toMatchObject({ code: 'pin-needed' });
     await expect(readyAlone(prepare, named('a'))).rejects.toMatchObject({ code: 'pin-needed' });

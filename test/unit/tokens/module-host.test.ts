@@ -147,7 +147,18 @@ describe('a process that nobody uses', () => {
     expect(host.running).toBe(false);
   });
 
-  it('does not end where it was used meanwhile, or holds a login by then', async () => {
+  it('ends that long after what it was used for meanwhile', async () => {
+    await host.tokens(false);
+    host.endSoonIfUnused();
+    await clock.advance(6 * second);
+    await host.tokens(false);
+    await clock.advance(6 * second);
+    expect(host.running).toBe(true);
+    await clock.advance(5 * second);
+    expect(host.running).toBe(false);
+  });
+
+  it('does not end where it holds a login by then', async () => {
     await host.tokens(false);
     host.endSoonIfUnused();
     await clock.advance(5 * second);

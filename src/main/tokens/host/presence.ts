@@ -39,6 +39,12 @@ export function isBroken(error: unknown): boolean {
   return error instanceof HostError && error.rv !== null && brokenStates.has(error.rv);
 }
 
+/**
+ * How many looks after a failure tokens may be missing before they are taken for pulled out: a reader's service that has
+ * just been started has its readers, and what is in them, a moment later.
+ */
+const doubtfulLooks = 3;
+
 export class Presence {
   readonly #options: PresenceOptions;
   #cryptoki: Cryptoki | null = null;
@@ -47,6 +53,10 @@ export class Presence {
   #seen: ReadonlyMap<string, TokenRef> | null = null;
   /** The slots they were in. */
   #slotsSeen = '';
+  /** Looks to come in which a token that is missing may still be there. */
+  #doubt = 0;
+  /** Tokens that are missing, and not yet taken for pulled out. */
+  readonly #missed = new Set<string>();
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -87,8 +97,10 @@ export class Presence {
   /** Sees which tokens came and went, with as little as can be: on some, asking for a token's state costs its login. */
   look(): void {
     quietly(() => {
-      if (namesOf(this.#slots()) !== this.#slotsSeen) this.survey();
+      if (namesOf(this.#slots()) !== this.#slotsSeen || this.#missed.size > 0) this.survey();
     });
+    if (this.#doubt > 0) this.#doubt -= 1;
+    if (this.#doubt === 0) this.#giveUpMissed();
   }
 
   /**
@@ -109,8 +121,16 @@ export class Presence {
       present = this.#present();
     }
     this.#seen = new Map(present.map(({ facts }) => [tokenName(facts), refOf(facts)]));
-    for (const name of missing(present)) this.#options.onAway(name);
+    for (const name of this.#seen.keys()) this.#missed.delete(name);
+    for (const name of missing(present)) this.#missed.add(name);
+    if (this.#missed.size === 0) this.#doubt = 0;
+    if (this.#doubt === 0) this.#giveUpMissed();
     return present;
+  }
+
+  #giveUpMissed(): void {
+    for (const name of this.#missed) this.#options.onAway(name);
+    this.#missed.clear();
   }
 
   /** Tokens that can be used. One that cannot be asked for its name is as good as gone. */
@@ -136,6 +156,7 @@ export class Presence {
     } catch (error) {
       // Whatever is behind the module is gone; only a new start finds it when it is back.
       this.release();
+      this.#doubt = doubtfulLooks;
       if (!wasInitialised) throw error;
     }
     try {

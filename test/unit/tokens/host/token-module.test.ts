@@ -494,4 +494,32 @@ describe('a module that notices plugging', () => {
     await sign();
     expect(cryptoki.counts).toEqual({ sign: 1, login: 2 });
   });
+
+  it('believes a token to be there for some looks after its slots could not be listed', async () => {
+    const refuse = (): void => {
+      cryptoki.before = (name) => {
+        if (name === 'C_GetSlotList') throw fail(name, 'CKR_DEVICE_ERROR');
+      };
+    };
+    refuse();
+    module.look();
+    cryptoki.before = () => undefined;
+    scripted.present = false; // the reader's service is back, and has not seen its readers yet
+    module.look();
+    expect(module.present).toEqual([]);
+    scripted.present = true;
+    module.look();
+    expect(module.present).toHaveLength(1);
+    await sign();
+    expect(cryptoki.pins).toEqual(['123456', '123456']);
+    refuse();
+    module.look();
+    cryptoki.before = () => undefined;
+    scripted.present = false;
+    for (let n = 0; n < 3; n += 1) module.look();
+    scripted.present = true;
+    module.look();
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(cryptoki.pins).toHaveLength(2);
+  });
 });
