@@ -66,6 +66,7 @@ describe('a desktop with a tray', () => {
       ['Connect all', 'standard', true, 1],
       ['Disconnect all', 'standard', false, 1],
       ['Forget PINs', 'standard', true, 1],
+      ['Forget PINs in the keyring too', 'standard', true, 1],
       ['', 'separator', true, 1],
       ['Open Rolekey', 'standard', true, 1],
       ['Quit Rolekey', 'standard', true, 1],

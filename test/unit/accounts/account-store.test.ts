@@ -166,6 +166,23 @@ describe('what is remembered beside them', () => {
     expect(file.document).toEqual(emptySettings);
   });
 
+  it('is which tokens’ PINs are in the keyring, each once, until it is taken away', () => {
+    const token = (serial: string, isForgotten = false) => ({
+      ...{ serial, label: 'work', manufacturer: 'M', model: 'X', isForgotten },
+    });
+    store.rememberedTokens.put(token('1'));
+    store.rememberedTokens.put(token('2'));
+    store.rememberedTokens.put(token('1', true));
+    expect(store.rememberedTokens.list()).toEqual([token('2'), token('1', true)]);
+    store.rememberedTokens.delete(token('2'));
+    const { writes } = file;
+    store.rememberedTokens.delete(token('2'));
+    expect(file.writes).toBe(writes);
+    expect(store.rememberedTokens.list()).toEqual([token('1', true)]);
+    store.rememberedTokens.delete(token('1'));
+    expect(file.document).toEqual(emptySettings);
+  });
+
   it('outlives changes of accounts, and the other way round', () => {
     store.createdFiles.add('/c');
     store.add([a], false);

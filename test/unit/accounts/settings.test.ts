@@ -113,3 +113,11 @@ it('a document of version 1 is brought up to date: nothing is left in the AWS fi
   expect(storedVersion).toBe(1);
   expect(document).toEqual({ ...emptySettings, accounts: [dev] });
 });
+
+it('a document of version 2 is brought up to date: no PIN is remembered', () => {
+  const before: Partial<typeof emptySettings> = { ...emptySettings };
+  delete before.rememberedTokens;
+  const { document, storedVersion } = settingsFormat.decode({ ...before, accounts: [dev], version: 2 }, path);
+  expect(storedVersion).toBe(2);
+  expect(document).toEqual({ ...emptySettings, accounts: [dev], rememberedTokens: [] });
+});

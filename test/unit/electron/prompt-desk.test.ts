@@ -215,6 +215,16 @@ describe('how many questions may come up', () => {
     expect(desk.current?.id).toBe('first');
   });
 
+  it('counts those that follow a remembered PIN that was wrong: nobody typed that', async () => {
+    const { desk, clock, prompt } = createDesk();
+    for (let n = 0; n < promptsPerMinute; n += 1) prompt(pin(`p-${String(n)}`, { previous: 'remembered' }));
+    for (let n = 0; n < promptsPerMinute; n += 1)
+      desk.hear({ name: 'promptClosed', payload: { id: `p-${String(n)}` } });
+    await clock.advance(1000);
+    prompt(pin('first'));
+    expect(desk.current).toBeNull();
+  });
+
   it('is not lifted for ever by a clock that was set back', async () => {
     const { desk, clock, prompt } = createDesk();
     for (let n = 0; n < promptsPerMinute; n += 1) {

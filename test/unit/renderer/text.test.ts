@@ -131,6 +131,7 @@ describe('the PIN window', () => {
     [pin, null],
     [{ ...pin, previous: 'incorrect' }, 'That PIN was wrong.'],
     [{ ...pin, previous: 'length' }, 'That PIN has the wrong length, so it was not tried.'],
+    [{ ...pin, previous: 'remembered' }, 'The token did not take the remembered PIN, which is forgotten.'],
     [{ ...passphrase, previous: 'incorrect' }, 'That passphrase was wrong.'],
   ])('says what became of the last answer: %o', (prompt, words) => {
     expect(pinText.previous(prompt)).toBe(words);
