@@ -2,13 +2,15 @@
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { HostToken } from './host/protocol.ts';
 import type { TokenContents, TokenKey } from './key-matching.ts';
+import { nameOf, noModule, notFound } from './key-not-found.ts';
 import { kindOf, type BrokenModule, type FoundModule, type ModuleFinder } from './module-finder.ts';
 import type { ModuleHost } from './module-host.ts';
 import type { ModuleHosts } from './module-hosts.ts';
 import { isMeant } from './module-kind.ts';
+import { isSameKey, isSameToken } from './same-token.ts';
 import type { SignerAccount } from './signer.ts';
 import { keyUri } from './token-info.ts';
-import { emptyUri, matchesObject, matchesToken, printUri, type Pkcs11Uri } from './uri.ts';
+import { matchesObject, matchesToken, printUri, type Pkcs11Uri } from './uri.ts';
 
 export interface KeySearchOptions {
   readonly finder: ModuleFinder;
@@ -37,15 +39,28 @@ interface Look {
 
 /** What modules showed, and why others showed nothing. */
 interface Outcome {
-  readonly found: FoundKey | null;
+  /** At most one of each module. */
+  readonly found: readonly FoundKey[];
   readonly looks: readonly Look[];
   readonly failures: readonly AppError[];
 }
 
+const nothing: Outcome = { found: [], looks: [], failures: [] };
+
+type Modules = readonly (FoundModule | BrokenModule)[];
+
+/** A search that is under way. */
+interface Search {
+  readonly uri: Pkcs11Uri;
+  readonly account: SignerAccount;
+  /** Hosts it started. */
+  readonly started: ModuleHost[];
+}
+
 export class KeySearch {
   readonly #options: KeySearchOptions;
-  /** Which module showed a URI's key last: looked through first. */
-  readonly #lastFile = new Map<string, string>();
+  /** What a URI was found to name, and no other: as long as its module shows that key, no other is looked through. */
+  readonly #last = new Map<string, FoundKey>();
 
   constructor(options: KeySearchOptions) {
     this.#options = options;
@@ -56,27 +71,51 @@ export class KeySearch {
    * there; `key-ambiguous`, other `module-*`, `pin-needed` where a lock came between, `token-failed`.
    */
   async find(uri: Pkcs11Uri, account: SignerAccount): Promise<FoundKey> {
+    const search: Search = { uri, account, started: [] };
     const named = uri.modulePath ?? account.pkcs11Lib;
-    if (named === null) return this.#findInInstalled(uri, account);
-    const module = await this.#options.finder.trusted(named);
-    const { found, looks, failures } = await this.#findIn([module], uri, account);
-    if (found !== null) return found;
-    throw failures[0] ?? notFound(uri, looks);
+    let found: FoundKey | null = null;
+    try {
+      found = named === null ? await this.#findInInstalled(search) : await this.#findInNamed(named, search);
+      return found;
+    } finally {
+      for (const host of search.started) {
+        // The token may be plugged in at any moment: somebody wants it.
+        if (found === null) host.endSoonIfUnused();
+        else if (host !== found.host) host.endIfUnused();
+      }
+    }
+  }
+
+  async #findInNamed(path: string, search: Search): Promise<FoundKey> {
+    const module = await this.#options.finder.trusted(path);
+    const { found, looks, failures } = await this.#findIn([module], search);
+    if (found[0] !== undefined) return found[0];
+    throw failures[0] ?? notFound(search.uri, looks);
   }
 
   /**
    * Where the URI's words are those of one module's tokens, the others are looked through only if it does not answer: they
-   * would connect to their cards for nothing.
+   * would connect to their cards for nothing. Else all are, since another may show another key the URI names.
    */
-  async #findInInstalled(uri: Pkcs11Uri, account: SignerAccount): Promise<FoundKey> {
+  async #findInInstalled(search: Search): Promise<FoundKey> {
+    const { uri } = search;
     const { ends } = this.#options.hosts;
-    const modules = await this.#installed(uri);
-    const meant = modules.filter((module) => isMeant(kindOf(module), uri));
-    const first = await this.#findIn(meant, uri, account);
-    if (first.found !== null) return first.found;
-    const others = first.looks.length > 0 ? [] : modules.filter((module) => !meant.includes(module));
-    const second = await this.#findIn(others, uri, account);
-    if (second.found !== null) return second.found;
+    const modules = await this.#options.finder.installed();
+    const last = this.#last.get(printUri(uri));
+    const inLast = modules.filter((one) => 'file' in one && one.file.path === last?.module.file.path);
+    const again = await this.#findIn(inLast, search);
+    const still = again.found.find((found) => last !== undefined && isSameFound(found, last));
+    if (still !== undefined) return still;
+
+    const isOfMeant = (module: FoundModule | BrokenModule): boolean => isMeant(kindOf(module), uri);
+    const lastIsMeant = inLast.some(isOfMeant);
+    const left = modules.filter((module) => !inLast.includes(module));
+    const meant = await this.#findIn(left.filter(isOfMeant), search);
+    const first = lastIsMeant ? joined(again, meant) : meant;
+    if (first.found.length > 0) return this.#theOne(first.found, modules, uri);
+    const others = left.filter((module) => first.looks.length === 0 && !isOfMeant(module));
+    const second = joined(lastIsMeant ? nothing : again, await this.#findIn(others, search));
+    if (second.found.length > 0) return this.#theOne(second.found, modules, uri);
     // Modules that a lock interrupted say nothing of what is plugged in.
     if (ends !== this.#options.hosts.ends) throw new AppError('pin-needed');
     const looks = [...first.looks, ...second.looks];
@@ -86,47 +125,43 @@ export class KeySearch {
     throw notFound(uri, looks);
   }
 
-  async #installed(uri: Pkcs11Uri): Promise<readonly (FoundModule | BrokenModule)[]> {
-    const modules = await this.#options.finder.installed();
-    const last = this.#lastFile.get(printUri(uri));
-    const isLast = (module: FoundModule | BrokenModule): boolean =>
-      'file' in module && module.file.path === last;
-    return modules.sort((a, b) => Number(isLast(b)) - Number(isLast(a)));
+  /**
+   * The key all modules showed, from the preferred one; a key that is seen before one that is only believed in.
+   * @throws AppError `key-ambiguous` where they showed several.
+   */
+  #theOne(found: readonly FoundKey[], modules: Modules, uri: Pkcs11Uri): FoundKey {
+    const inOrder = [...found].sort((a, b) => modules.indexOf(a.module) - modules.indexOf(b.module));
+    const seen = inOrder.filter(({ key }) => key !== null);
+    const [first = inOrder[0]] = seen;
+    if (first === undefined) throw new AppError('key-unknown');
+    const other = seen.find((one) => !isSameFound(one, first));
+    if (other !== undefined) throw ambiguous([first, other], 'several');
+    this.#last.set(printUri(uri), first);
+    return first;
   }
 
-  async #findIn(
-    modules: readonly (FoundModule | BrokenModule)[],
-    uri: Pkcs11Uri,
-    account: SignerAccount,
-  ): Promise<Outcome> {
+  async #findIn(modules: Modules, { uri, account, started }: Search): Promise<Outcome> {
+    const found: FoundKey[] = [];
     const looks: Look[] = [];
     const failures: AppError[] = [];
-    const unused: ModuleHost[] = [];
     for (const module of modules) {
       if ('error' in module) {
         failures.push(module.error);
         continue;
       }
       const host = this.#options.hosts.of(module);
-      const wasRunning = host.running;
+      if (!host.running) started.push(host);
       try {
         const look = await this.#lookThrough(module, uri);
         looks.push(look);
-        const found = keyIn(look.seen, uri, account);
-        if (found !== null) {
-          this.#lastFile.set(printUri(uri), module.file.path);
-          for (const other of unused) other.endIfUnused();
-          return { found, looks, failures };
-        }
+        const key = keyIn(look.seen, uri, account);
+        if (key !== null) found.push(key);
       } catch (error) {
         if (!isAppError(error) || error.code === 'key-ambiguous') throw error;
         failures.push(await this.#options.finder.explain(module, error));
       }
-      if (!wasRunning) unused.push(host);
     }
-    // The token may be plugged in at any moment: somebody wants it.
-    for (const host of unused) host.endSoonIfUnused();
-    return { found: null, looks, failures };
+    return { found, looks, failures };
   }
 
   /** The tokens of a module, with what is on those that the URI may mean. */
@@ -149,63 +184,44 @@ export class KeySearch {
   }
 }
 
-function noModule(): AppError {
-  return new AppError('module-missing', { message: 'No PKCS#11 module was found on this computer.' });
+function joined(one: Outcome, other: Outcome): Outcome {
+  return {
+    found: [...one.found, ...other.found],
+    looks: [...one.looks, ...other.looks],
+    failures: [...one.failures, ...other.failures],
+  };
 }
 
-/** Says what was looked for, in the URI's own words, and what is there. A URI that was parsed holds no PIN. */
-function notFound(uri: Pkcs11Uri, looks: readonly Look[]): AppError {
-  const { token, manufacturer, serial, model, slotId, id, object } = uri;
-  const seen = looks.flatMap((look) => look.seen);
-  if (seen.length > 0) {
-    const wanted = attributesOf({ id, object });
-    const where = listOf(seen.map((one) => nameOf(one.token)));
-    return new AppError('key-unknown', {
-      message: `No key${wanted === '' ? '' : ` with ${wanted}`} on ${where}.`,
-    });
+/** Whether two modules, or one at two times, show the same key; where its public part is not seen, by its name on one token. */
+function isSameFound(one: FoundKey, other: FoundKey): boolean {
+  if (one.key === null || other.key === null) {
+    return one.key === other.key && isSameToken(one.token, other.token);
   }
-  const present = listOf(looks.flatMap(({ labels }) => labels));
-  const wanted = attributesOf({ token, manufacturer, serial, model, slotId });
-  if (wanted === '') return new AppError('token-absent', { message: 'No token is plugged in.' });
-  if (present === '') {
-    return new AppError('token-absent', { message: `No token matches ${wanted}; none is plugged in.` });
-  }
-  return new AppError('token-absent', {
-    message: `No token matches ${wanted}; plugged in: ${present}.`,
-    remedy: 'Plug it in and connect again, or copy the right URI from: rolekey tokens.',
+  const showBoth = one.key.spki !== null && other.key.spki !== null;
+  return isSameKey(one.key, other.key) && (showBoth || isSameToken(one.token, other.token));
+}
+
+/** @param found with two keys at least. */
+function ambiguous(found: readonly FoundKey[], howMany: string): AppError {
+  const names = found.flatMap(({ token, key, contents }) =>
+    key === null ? [] : [keyUri(token, key, contents)],
+  );
+  return new AppError('key-ambiguous', {
+    message: `The URI names ${howMany} keys.`,
+    remedy: `Name one of them exactly, such as ${names.slice(0, 2).join(' or ')}.`,
   });
 }
 
-function nameOf({ label, serial }: HostToken): string {
-  return label || serial || 'a token without a name';
-}
-
-/** Each once: several modules may show one token. */
-function listOf(names: readonly string[]): string {
-  return [...new Set(names)].join(', ');
-}
-
-function attributesOf(some: Partial<Pkcs11Uri>): string {
-  return printUri({ ...emptyUri, ...some }).slice('pkcs11:'.length);
-}
-
 /**
- * The one key the URI names; null where there is none.
+ * The one key of a module's that the URI names; null where there is none.
  * @throws AppError `key-ambiguous`.
  */
 function keyIn(seen: readonly SeenToken[], uri: Pkcs11Uri, account: SignerAccount): FoundKey | null {
   const found = seen.flatMap((token) =>
     token.contents.keys.filter((key) => matchesObject(uri, key)).map((key) => ({ ...token, key })),
   );
-  const [first, second] = found;
-  if (first !== undefined && second !== undefined) {
-    const names = [first, second].map(({ token, key, contents }) => keyUri(token, key, contents));
-    throw new AppError('key-ambiguous', {
-      message: `The URI names ${String(found.length)} keys.`,
-      remedy: `Name one of them exactly, such as ${names.join(' or ')}.`,
-    });
-  }
-  return first ?? unseenKey(seen, uri, account);
+  if (found.length > 1) throw ambiguous(found, String(found.length));
+  return found[0] ?? unseenKey(seen, uri, account);
 }
 
 /**

@@ -33,7 +33,8 @@ export function keysShownFirst(
   return keys.length === 0 ? null : keys;
 }
 
-function isSameKey(one: TokenKey, other: TokenKey): boolean {
+/** By public key; by CKA_ID and kind where one is not seen. */
+export function isSameKey(one: TokenKey, other: TokenKey): boolean {
   if (one.spki === null || other.spki === null) return one.id === other.id && one.type === other.type;
   return samePublicKey(one.spki, other.spki);
 }

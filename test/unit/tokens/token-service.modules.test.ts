@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HostError } from '../../../src/main/tokens/host/host-error.ts';
 import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
+import type { ScriptedToken } from './scripted-cryptoki.ts';
 import { account, builtIn, createWorld, makeDevice, type Device, type WorldOptions } from './world.ts';
 
 let softhsm: Device;
@@ -61,6 +62,45 @@ describe('a URI that may mean any module’s token', () => {
     await world.service.lock();
     await world.service.signer(account('pkcs11:token=plain'));
     expect(world.loads.slice(3)).toEqual([builtIn.softhsm]);
+  });
+
+  it.each([
+    ['two keys in two modules', builtIn.yubico, builtIn.softhsm],
+    ['two keys, where another module does not answer', builtIn.opensc, builtIn.softhsm],
+  ])('is ambiguous where it names %s, and names both', async (_, one, other) => {
+    const modules = { [builtIn.yubico]: broken, [one]: [plain.token], [other]: [softhsm.token] };
+    const { service } = createWorld({ modules });
+    for (let time = 0; time < 2; time++) {
+      await expect(service.signer(account('pkcs11:id=%01'))).rejects.toMatchObject({
+        code: 'key-ambiguous',
+        message: 'The URI names several keys.',
+        remedy: expect.stringMatching(/token=plain;.* or pkcs11:token=work;/) as string,
+      });
+    }
+  });
+
+  it('names one key where two modules show the same, which comes from the preferred module', async () => {
+    const modules = { [builtIn.opensc]: [plain.token], [builtIn.yubico]: [plain.token] };
+    const world = createWorld({ modules });
+    await world.service.signer(account('pkcs11:token=plain'));
+    expect(world.loads).toEqual([builtIn.yubico, builtIn.opensc]);
+    await world.service.lock();
+    await world.service.signer(account('pkcs11:token=plain'));
+    expect(world.loads.slice(2)).toEqual([builtIn.yubico]);
+  });
+
+  it('is looked for everywhere again once its module shows another key', async () => {
+    const modules = { [builtIn.yubico]: [plain.token], [builtIn.softhsm]: [] as ScriptedToken[] };
+    const world = createWorld({ modules });
+    const anyKey = account('pkcs11:id=%01');
+    await world.service.signer(anyKey);
+    await world.service.lock();
+    modules[builtIn.yubico] = [softhsm.token];
+    modules[builtIn.softhsm] = [plain.token];
+    await expect(world.service.signer(anyKey)).rejects.toMatchObject({ code: 'key-ambiguous' });
+    await world.service.lock();
+    modules[builtIn.softhsm] = [softhsm.token];
+    expect((await world.service.signer(anyKey)).key.token?.label).toBe('work');
   });
 });
 

@@ -171,10 +171,11 @@ describe('the signer of an account', () => {
       });
       await service.signer(account('pkcs11:token=work'));
       await service.signer(account('pkcs11:token=work'));
-      expect(loads).toEqual([builtIn.yubico, builtIn.opensc]);
+      // All were looked through once: another may have shown another key.
+      expect(loads).toEqual([builtIn.yubico, builtIn.opensc, softhsm]);
       // Nobody uses the first: its process was ended, and is started again when it is needed.
       await service.signer(account('pkcs11:token=other'));
-      expect(loads).toEqual([builtIn.yubico, builtIn.opensc, builtIn.yubico]);
+      expect(loads.slice(3)).toEqual([builtIn.yubico, softhsm]);
     });
 
     it('fails only where all do: a module often fails without its device', async () => {
