@@ -38,7 +38,8 @@ const builtIns: Readonly<Partial<Record<NodeJS.Platform, readonly BuiltIn[]>>> =
         'C:\\Windows\\System32\\opensc-pkcs11.dll',
       ],
     },
-    { files: ['C:\\SoftHSM2\\lib\\softhsm2-x64.dll', 'SoftHSM2\\lib\\softhsm2-x64.dll'] },
+    // Its installer takes C:\SoftHSM2, but any user may make folders in C:\.
+    { files: ['SoftHSM2\\lib\\softhsm2-x64.dll'] },
   ],
 };
 
