@@ -1,19 +1,17 @@
 /** PKCS#11 modules as files: what they are and whether another user could change what would be loaded. */
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError } from '../../shared/errors.ts';
 import type { ModuleConfiguration, ModuleFiles } from '../ports.ts';
 import { libraryProblem } from '../tokens/shared-library.ts';
 import { lookAtPath } from './path-look.ts';
+import { unsafeReason } from './unsafe-path.ts';
 
 /** Larger than any module; keeps a wrongly named disk image out of memory. */
 const maxBytes = 256n * 1024n * 1024n;
 /** A module file of p11-kit has a few lines. */
 const maxConfigurationBytes = 64 * 1024;
-
-const writableByOthers = 0o022;
-const sticky = 0o1000;
 
 export function createModuleFiles(): ModuleFiles {
   /** What was read, by path and the state of the file: modules are looked at before every signature. */
@@ -37,7 +35,7 @@ export function createModuleFiles(): ModuleFiles {
       return {
         path: real,
         sha256: await sha256Of(path, real),
-        unsafe: process.platform === 'win32' ? null : await unsafeReason(real),
+        unsafe: process.platform === 'win32' ? null : await unsafeWay(path, real),
       };
     },
     configurations: async (folder) => {
@@ -53,10 +51,11 @@ export function createModuleFiles(): ModuleFiles {
 /** None where it is no file, or cannot be read. */
 async function readConfiguration(folder: string, name: string): Promise<ModuleConfiguration[]> {
   try {
-    const real = await realpath(join(folder, name));
+    const path = join(folder, name);
+    const real = await realpath(path);
     const stats = await stat(real);
     if (!stats.isFile() || stats.size > maxConfigurationBytes) return [];
-    return [{ name, text: await readFile(real, 'utf8'), unsafe: await unsafeReason(real) }];
+    return [{ name, text: await readFile(real, 'utf8'), unsafe: await unsafeWay(path, real) }];
   } catch {
     return [];
   }
@@ -106,18 +105,7 @@ async function describe(path: string, real: string): Promise<string> {
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ');
 }
 
-/**
- * Null where root or we own the file and every folder above it, and nobody else may write to them. A folder everybody
- * writes to is taken if it is sticky: in it only owners rename, and the next part of the path has a trusted one.
- * @param real absolute, links resolved.
- */
-async function unsafeReason(real: string): Promise<string | null> {
-  const trustedOwners = [0, process.getuid?.()];
-  for (let path = real; ; path = dirname(path)) {
-    const stats = await stat(path);
-    if (!trustedOwners.includes(stats.uid)) return `${path} belongs to another user`;
-    const guarded = stats.isDirectory() && (stats.mode & sticky) !== 0;
-    if ((stats.mode & writableByOthers) !== 0 && !guarded) return `${path} can be written by other users`;
-    if (path === dirname(path)) return null;
-  }
+/** Of what was read, and of the links that led there. */
+async function unsafeWay(path: string, real: string): Promise<string | null> {
+  return (await unsafeReason(real)) ?? (await unsafeReason(path));
 }

@@ -142,6 +142,41 @@ describe('a module that another user could change', () => {
     symlinkSync(module, link);
     expect((await inspect(link)).unsafe).toContain(folder);
   });
+
+  describe('by a link on the way to it', () => {
+    const links = join(directory, 'links');
+    const safe = join(directory, 'safe');
+
+    beforeEach(() => {
+      for (const each of [links, safe]) {
+        rmSync(each, { recursive: true, force: true });
+        mkdirSync(each, { mode: 0o755 });
+      }
+      symlinkSync(module, join(links, 'module.so'));
+      symlinkSync('../links/module.so', join(safe, 'relative.so'));
+      symlinkSync(links, join(safe, 'folder'));
+    });
+
+    const ways = [join(links, 'module.so'), join(safe, 'relative.so'), join(safe, 'folder/module.so')];
+
+    it.each(ways)('is unsafe where the link’s folder is, and the reason names that: %s', async (way) => {
+      chmodSync(links, 0o777);
+      expect((await inspect(way)).unsafe).toBe(`${links} can be written by other users`);
+    });
+
+    it.each(ways)('is safe where every link’s folder is: %s', async (way) => {
+      expect(await inspect(way)).toMatchObject({ path: module, unsafe: null });
+    });
+
+    it('is read from p11-kit’s file on the same terms', async () => {
+      writeFileSync(join(folder, 'a.module'), 'module: a.so', { mode: 0o644 });
+      symlinkSync(join(folder, 'a.module'), join(links, 'a.module'));
+      const unsafe = async () => (await moduleFiles.configurations(links)).map((file) => file.unsafe);
+      expect(await unsafe()).toEqual([null]);
+      chmodSync(links, 0o777);
+      expect(await unsafe()).toEqual([`${links} can be written by other users`]);
+    });
+  });
 });
 
 describe('module files of p11-kit', () => {
