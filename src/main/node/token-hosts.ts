@@ -4,10 +4,13 @@ import type { TokenHost, TokenHosts } from '../ports.ts';
 
 /**
  * The environment of a token host, made of ours. A module's own settings (SOFTHSM2_CONF and the like) are passed on. What
- * would run other code in the host is not, nor what a PKCS#11 module has no business to know.
+ * would run other code in the host is not, nor what a PKCS#11 module has no business to know. An empty TPM2_PKCS11_STORE
+ * is none: tpm2-pkcs11 would take it for the root folder.
  */
 export function hostEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(NODE_|AWS_)/i.test(name)));
+  const { TPM2_PKCS11_STORE: tpmStore, ...rest } = environment;
+  const own = Object.entries(rest).filter(([name]) => !/^(NODE_|AWS_)/i.test(name));
+  return { ...Object.fromEntries(own), ...(tpmStore ? { TPM2_PKCS11_STORE: tpmStore } : {}) };
 }
 
 export interface TokenHostsOptions {

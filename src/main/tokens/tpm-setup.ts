@@ -62,7 +62,7 @@ export function tpmFailed({ cause }: AppError): AppError {
 async function storeProblem({ environment, look }: TpmSetup): Promise<AppError | null> {
   // Its other back end keeps keys in the store of tpm2-tss, and makes none of ours.
   if (environment.TPM2_PKCS11_BACKEND?.toLowerCase() === 'fapi') return null;
-  const named = environment.TPM2_PKCS11_STORE;
+  const named = environment.TPM2_PKCS11_STORE || null;
   for (const folder of storeFolders(environment)) {
     const file = await look(`${folder}/${storeFile}`);
     if (!file.exists) continue;
@@ -70,15 +70,16 @@ async function storeProblem({ environment, look }: TpmSetup): Promise<AppError |
     const isUsable = file.usable && (await look(folder)).usable;
     return isUsable ? null : storeRefused(folder);
   }
-  return named === undefined ? noStore() : noStoreAt(named);
+  return named === null ? noStore() : noStoreAt(named);
 }
 
 /**
  * Where the module looks (src/lib/db.c, db_for_path): in the folder named and nowhere else, or in these. It would look in
- * the current folder too, which is whoever's it is; where only that one has a store the module is not loaded.
+ * the current folder too, which is whoever's it is; where only that one has a store the module is not loaded. Named by an
+ * empty text it would look in the root folder: its host is started without that.
  */
 function storeFolders({ TPM2_PKCS11_STORE: named, HOME: home }: TpmSetup['environment']): readonly string[] {
-  if (named !== undefined) return [named];
+  if (named) return [named];
   return [systemStore, ...(home ? [`${home}/.tpm2_pkcs11`] : [])];
 }
 

@@ -21,6 +21,7 @@ beforeAll(async () => {
     NODE_OPTIONS: '--inspect=0',
     AWS_SECRET_ACCESS_KEY: 'not for modules',
     AWS_SESSION_TOKEN: 'not for modules',
+    TPM2_PKCS11_STORE: '',
   };
   client = new HostClient({
     path: hsm.module,
@@ -71,6 +72,8 @@ describe('the process of a token host', () => {
     const environment = readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0');
     expect(environment).toContain(`SOFTHSM2_CONF=${hsm.environment.SOFTHSM2_CONF}`);
     expect(environment.filter((line) => /^(NODE_OPTIONS|AWS_)/.test(line))).toEqual([]);
+    // tpm2-pkcs11 would take it for the root folder.
+    expect(environment.filter((line) => line.startsWith('TPM2_PKCS11_STORE'))).toEqual([]);
     expect(listeningSockets(pid)).toEqual([]);
   });
 

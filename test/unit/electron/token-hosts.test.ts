@@ -44,6 +44,7 @@ describe('a token host under Electron', () => {
       NODE_OPTIONS: '--inspect',
       node_path: '/x',
       AWS_PROFILE: 'p',
+      TPM2_PKCS11_STORE: '',
       GONE: undefined,
     });
     expect(forked.fork.mock.calls).toEqual([

@@ -40,6 +40,7 @@ describe('the store of tpm2-pkcs11', () => {
     ['in the home directory', inHome, {}],
     ['of the system', storeAt('/etc/tpm2_pkcs11'), {}],
     ['in a folder named', storeAt('/srv/store'), { TPM2_PKCS11_STORE: '/srv/store' }],
+    ['in the home directory, as an empty name is none', inHome, { TPM2_PKCS11_STORE: '' }],
     ['that tpm2-tss keeps itself', {}, { TPM2_PKCS11_BACKEND: 'FAPI' }],
   ])('is found %s', async (_, store, environment) => {
     expect((await problem({ ...device, ...store }, environment)).error).toBeNull();
@@ -47,6 +48,7 @@ describe('the store of tpm2-pkcs11', () => {
 
   it.each<[string, Record<string, PathLook>, Record<string, string>, RegExp]>([
     ['nowhere', {}, {}, /you have no store/],
+    ['nowhere, and an empty name', storeAt(''), { TPM2_PKCS11_STORE: '' }, /you have no store/],
     [
       'not where it was named',
       inHome,
