@@ -132,6 +132,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     clock,
     log: logger,
     computer: options.computer,
+    readerService: world.readerService,
     onTokens: (change) => sessions.tokensChanged(change),
     environment: env,
     remembered: {

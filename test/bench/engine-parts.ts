@@ -36,7 +36,7 @@ export function benchTokens(world: World, more: Readonly<Record<string, string>>
     hosts: createTokenHosts({ bundle: resolve('dist/main/token-host.cjs'), environment }),
     moduleFiles: createModuleFiles(),
     environment,
-    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
     sshAgent: createSshAgent(null),
     files: createFiles(world.folder('bench-run')),
     clock: systemClock,

@@ -50,6 +50,8 @@ export interface ConfirmedModules {
   has(path: string, sha256: string): boolean;
   /** Whether one at this path was confirmed, whatever it was then. */
   knows(path: string): boolean;
+  /** Of all that were confirmed, whether they are still as they were or not. */
+  paths(): readonly string[];
   add(path: string, sha256: string): void;
 }
 
@@ -157,6 +159,7 @@ export function createAccountStore(file: SettingsFile<Settings>): AccountStore {
       has: (path, sha256) =>
         lookUp().confirmedModules.some((module) => module.path === path && module.sha256 === sha256),
       knows: (path) => lookUp().confirmedModules.some((module) => module.path === path),
+      paths: () => lookUp().confirmedModules.map(({ path }) => path),
       add(path, sha256) {
         update((before) => ({
           ...before,

@@ -10,7 +10,8 @@ import { forAccount } from './finding.ts';
 import { judgeKey, type KeyFacts } from './key.ts';
 import { judgeModules } from './modules.ts';
 import { namedModules, needOf, needOfAccount, worstOf, type Need, type Search } from './need.ts';
-import { judgeReader, needsReader } from './reader.ts';
+import { needsReader } from '../tokens/reader-trouble.ts';
+import { judgeReader } from './reader.ts';
 
 export interface KeyOptions {
   /** Finds an account's key and asks nobody; see TokenService. */

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { ModuleInfo, TokenInfo } from '../../shared/model.ts';
 import { fine, problem, warning } from './finding.ts';
 import type { Need } from './need.ts';
-import { needsReader } from './reader.ts';
+import { needsReader } from '../tokens/reader-trouble.ts';
 
 export interface ModuleFacts {
   readonly platform: NodeJS.Platform;

@@ -1,7 +1,7 @@
 /** Whether the service through which YubiKeys and smart cards are reached answers, and who is kept from it. Pure. */
 import type { Finding } from '../../shared/api.ts';
 import type { ReaderServiceState } from '../ports.ts';
-import { moduleKind } from '../tokens/module-kind.ts';
+import { readerTrouble } from '../tokens/reader-trouble.ts';
 import { fine, problem, warning } from './finding.ts';
 import type { Need } from './need.ts';
 
@@ -16,11 +16,6 @@ export interface ReaderFacts {
 
 const check = 'reader';
 
-/** Whether a module reaches its tokens through PC/SC, as far as its file is one we know. */
-export function needsReader(modulePath: string): boolean {
-  return ['yubikey', 'opensc'].includes(moduleKind(modulePath));
-}
-
 /** Nothing where it is a part of the system. */
 export function judgeReader({ state, need, overSsh, user }: ReaderFacts): Finding[] {
   if (state.kind === 'built-in') return [];
@@ -28,67 +23,7 @@ export function judgeReader({ state, need, overSsh, user }: ReaderFacts): Findin
   if (state.kind === 'answers') {
     return [fine(check, subject, `The smart card service pcscd answers (protocol ${state.version}).`)];
   }
-  const { message, remedy } = unmet(state, overSsh, user);
+  const { message, remedy } = readerTrouble(state, { overSsh, user });
   if (need === 'none') return [fine(check, subject, `${message} No account needs it.`)];
   return [(need === 'missed' ? problem : warning)(check, subject, message, remedy)];
-}
-
-type Unmet = Exclude<ReaderServiceState, { kind: 'built-in' | 'answers' }>;
-
-function unmet(
-  state: Unmet,
-  overSsh: boolean,
-  user: string | null,
-): { readonly message: string; readonly remedy: string } {
-  const start = 'sudo systemctl enable --now pcscd.socket';
-  switch (state.kind) {
-    case 'missing':
-      return state.installed
-        ? {
-            message: 'The smart card service pcscd does not run, so no YubiKey or smart card can be seen.',
-            remedy: `Start it: ${start}.`,
-          }
-        : {
-            message:
-              'The smart card service pcscd is not installed, so no YubiKey or smart card can be seen.',
-            remedy: `Install and start it: sudo apt install pcscd, then: ${start}.`,
-          };
-    case 'refused':
-      return {
-        message: 'The socket of the smart card service is there, but nobody listens on it: pcscd has ended.',
-        remedy: 'Start it again: sudo systemctl restart pcscd.socket pcscd.service.',
-      };
-    case 'forbidden':
-      return {
-        message: 'You may not open the socket of the smart card service.',
-        remedy: `Take away what was changed at the permissions of ${state.path} and the folders above it: sudo systemctl restart pcscd.socket.`,
-      };
-    case 'closed':
-      return { message: turnedAway(overSsh), remedy: rule(user) };
-    case 'silent':
-      return {
-        message: 'The smart card service pcscd hangs: it took the connection and does not answer.',
-        remedy: 'Unplug the token, then restart it: sudo systemctl restart pcscd.service.',
-      };
-    case 'odd':
-      return {
-        message: 'What is at this path is not the smart card service pcscd.',
-        remedy: 'Unset PCSCLITE_CSOCK_NAME, or name the socket of pcscd, and start the agent again.',
-      };
-  }
-}
-
-/** pcscd asks polkit, whose default lets in who is logged in at the screen, and nobody else. */
-function turnedAway(overSsh: boolean): string {
-  const why = overSsh
-    ? 'the agent was started over ssh, and by default only who is logged in at the screen may use smart cards'
-    : 'by default only who is logged in at the screen may use smart cards';
-  return `The smart card service pcscd turns you away (polkit): ${why}.`;
-}
-
-function rule(user: string | null): string {
-  const who = user !== null && /^[\w.@-]+$/.test(user) ? user : 'NAME';
-  const condition = `action.id.indexOf("org.debian.pcsc-lite.access_") == 0 && subject.user == "${who}"`;
-  const line = `polkit.addRule(function(action, subject) { if (${condition}) return polkit.Result.YES; });`;
-  return `Allow it by a rule, then try again: echo '${line}' | sudo tee /etc/polkit-1/rules.d/50-pcsc.rules.`;
 }

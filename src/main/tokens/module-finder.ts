@@ -1,10 +1,12 @@
 /** Which PKCS#11 modules there are, and which may be loaded: loading one is running its code. */
 import { isAppError, AppError } from '../../shared/errors.ts';
-import type { ModuleFile, ModuleFiles } from '../ports.ts';
+import type { ModuleFile, ModuleFiles, ReaderService } from '../ports.ts';
 import { byPreference, moduleKind, type ModuleKind } from './module-kind.ts';
 import { builtInPaths, isBuiltInModule, p11Kits, type P11Kit } from './module-places.ts';
 import { moduleLines, type ModuleFileText } from './p11-kit.ts';
+import { isReaderKind, readerTrouble } from './reader-trouble.ts';
 import type { Computer } from './shared-library.ts';
+import { shellWord } from './shell-word.ts';
 import { tpmFailed, tpmProblem, tpmUnsupported } from './tpm-setup.ts';
 
 /** Modules that were confirmed by a human once, each as it was then. */
@@ -13,6 +15,8 @@ export interface ConfirmedModules {
   has(path: string, sha256: string): boolean;
   /** Whether a module at this path was confirmed, whatever it was then. */
   knows(path: string): boolean;
+  /** Of all that were confirmed, whether they are still as they were or not. */
+  paths(): readonly string[];
   add(path: string, sha256: string): void;
 }
 
@@ -39,7 +43,10 @@ export function kindOf(module: FoundModule | BrokenModule): ModuleKind {
 }
 
 export interface ModuleFinder {
-  /** The modules of this computer that need no confirmation, each file once, in order of preference. */
+  /**
+   * The modules of this computer that need no confirmation, in order of preference, and after them those that are as they
+   * were confirmed; each file once.
+   */
   installed(): Promise<(FoundModule | BrokenModule)[]>;
   /** @throws AppError `module-missing`, `module-not-pkcs11`, `module-unsafe`. */
   find(path: string): Promise<FoundModule>;
@@ -57,6 +64,8 @@ export interface ModuleFinderOptions {
   readonly computer: Computer;
   /** What modules are started with. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asked where a module fails that needs it. Absent: nobody is asked. */
+  readonly readerService?: ReaderService;
 }
 
 export function createModuleFinder(options: ModuleFinderOptions): ModuleFinder {
@@ -72,7 +81,7 @@ class Finder implements ModuleFinder {
 
   async installed(): Promise<(FoundModule | BrokenModule)[]> {
     const modules = await Promise.all(
-      (await this.#candidates()).map(async (module) => {
+      eachFileOnce([...(await this.#candidates()), ...(await this.#confirmed())]).map(async (module) => {
         if ('error' in module) return module;
         const error = await this.#problem(module, false);
         return error === null ? module : { path: module.path, error };
@@ -102,8 +111,20 @@ class Finder implements ModuleFinder {
   }
 
   async explain(module: FoundModule, error: AppError): Promise<AppError> {
-    if (module.kind !== 'tpm' || error.code !== 'token-failed') return error;
+    if (error.code !== 'token-failed') return error;
+    if (isReaderKind(module.kind)) return this.#withoutReaders(error);
+    if (module.kind !== 'tpm') return error;
     return (await this.#problem(module, true)) ?? tpmFailed(error);
+  }
+
+  /** A module without its service fails as one whose token is at fault. */
+  async #withoutReaders(error: AppError): Promise<AppError> {
+    const { environment, readerService } = this.#options;
+    const state = (await readerService?.probe()) ?? null;
+    if (state === null || state.kind === 'built-in' || state.kind === 'answers') return error;
+    const overSsh = Boolean(environment.SSH_CONNECTION);
+    const user = environment.USER ?? environment.LOGNAME ?? null;
+    return new AppError('token-failed', { ...readerTrouble(state, { overSsh, user }), cause: error });
   }
 
   async #problem({ kind }: FoundModule, hasFailed: boolean): Promise<AppError | null> {
@@ -126,6 +147,16 @@ class Finder implements ModuleFinder {
     const named = p11Kits(computer).map((kit) => this.#ofP11Kit(kit));
     const found = [...(await Promise.all(builtIn)).flat(), ...(await Promise.all(named)).flat()];
     return eachFileOnce(found).sort((a, b) => byPreference(kindOf(a), kindOf(b)));
+  }
+
+  /** What was confirmed and changed, or went, is not among them: it is told to whoever names it. */
+  async #confirmed(): Promise<FoundModule[]> {
+    const { confirmedModules } = this.#options;
+    const found = await Promise.all(confirmedModules.paths().map((path) => this.#tryInspect([path], false)));
+    return found
+      .flat()
+      .filter((module): module is FoundModule => 'file' in module)
+      .filter(({ file }) => confirmedModules.has(file.path, file.sha256));
   }
 
   async #ofP11Kit({ configurations, modules }: P11Kit): Promise<(FoundModule | BrokenModule)[]> {
@@ -172,16 +203,17 @@ class Finder implements ModuleFinder {
 }
 
 function unconfirmed({ path, changed }: FoundModule): AppError {
-  const command = `rolekey tokens --pkcs11-lib ${path}`;
+  // Not at the end: a full stop would be copied with the path.
+  const command = `rolekey tokens --pkcs11-lib ${shellWord(path)}`;
   if (changed) {
     return new AppError('module-unconfirmed', {
       message: `The PKCS#11 module ${path} is not loaded: it changed since you confirmed it.`,
-      remedy: `If its maker’s software was updated, confirm it again at a terminal: ${command}.`,
+      remedy: `If its maker’s software was updated, use ${command} at a terminal to confirm it again.`,
     });
   }
   return new AppError('module-unconfirmed', {
     message: `The PKCS#11 module ${path} is not loaded: it is not on the built-in list and was never confirmed.`,
-    remedy: `Confirm it at a terminal: ${command}.`,
+    remedy: `Use ${command} at a terminal to confirm it.`,
   });
 }
 

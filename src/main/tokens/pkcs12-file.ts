@@ -5,6 +5,7 @@ import { parseCertificates } from '../roles-anywhere/certificate.ts';
 import { openPkcs8, spkiOf, type OpenKeyFile } from './key-file.ts';
 import type { Pkcs12Contents } from './pkcs12.ts';
 import type { Pkcs12Problem } from './pkcs12-problem.ts';
+import { shellWord } from './shell-word.ts';
 
 /** A file with hundreds of certificates has a tenth of it. */
 const maxBytes = 1 << 20;
@@ -110,10 +111,5 @@ function explain({ kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>, path: s
 /** OpenSSL asks for the file's passphrase and for one of the new file at the terminal. */
 function conversion(path: string): string {
   const pem = `${path.replace(/\.(p12|pfx)$/i, '')}.pem`;
-  return `Convert it with: openssl pkcs12 -legacy -in ${quoted(path)} -out ${quoted(pem)}; then give the account that file as its key.`;
-}
-
-/** As one word of a POSIX shell. */
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `Convert it with: openssl pkcs12 -legacy -in ${shellWord(path)} -out ${shellWord(pem)}; then give the account that file as its key.`;
 }

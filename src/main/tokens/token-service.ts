@@ -1,7 +1,7 @@
 /** Keys for whoever needs a signature, and the list of all keys there are. */
 import { AppError } from '../../shared/errors.ts';
 import type { Tokens } from '../../shared/model.ts';
-import type { Clock, Files, Logger, ModuleFiles, SshAgent, TokenHosts } from '../ports.ts';
+import type { Clock, Files, Logger, ModuleFiles, ReaderService, SshAgent, TokenHosts } from '../ports.ts';
 import { FileKeys } from './file-keys.ts';
 import type { HostCounts, HostToken } from './host/protocol.ts';
 import { matchKeys, type TokenContents } from './key-matching.ts';
@@ -35,6 +35,8 @@ export interface TokenServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly computer: Computer;
+  /** Of smart cards; asked why a module that needs it fails. Absent: nobody is asked. */
+  readonly readerService?: ReaderService;
   /** Tokens came or went, as far as a module that is in use showed it. Absent: nobody listens. */
   readonly onTokens?: (change: TokenChange) => void;
   /** What the hosts are started with: where the TPM's module looks for its store. Absent: nothing. */

@@ -49,7 +49,7 @@ export class KeyEngine {
       hosts,
       moduleFiles: createModuleFiles(),
       sshAgent: createSshAgent(null),
-      confirmedModules: { has: () => true, knows: () => true, add: () => undefined },
+      confirmedModules: { has: () => true, knows: () => true, paths: () => [], add: () => undefined },
       files: filesOf({}),
       clock: fastClock(),
       log: silentLog,

@@ -37,7 +37,7 @@ beforeAll(async () => {
     hosts: createTokenHosts({ bundle: bundle.path, environment: { ...process.env, ...hsm.environment } }),
     moduleFiles: createModuleFiles(),
     sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
     files: filesOf({}),
     clock: fastClock(),
     log: silentLog,

@@ -71,6 +71,7 @@ beforeEach(() => {
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
       knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
+      paths: () => Array.from(confirmed, (one) => one.split(' ')[0]!),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
     files,

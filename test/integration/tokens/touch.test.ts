@@ -46,7 +46,7 @@ beforeEach(() => {
     }),
     moduleFiles: createModuleFiles(),
     sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
     files: {
       read: async (path) => (existsSync(path) ? readFileSync(path) : null),
       edit: () => Promise.reject(new Error('nothing here writes')),

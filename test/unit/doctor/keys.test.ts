@@ -5,7 +5,8 @@ import { judgeKey, type FoundKey, type KeyFacts } from '../../../src/main/doctor
 import { judgeModules } from '../../../src/main/doctor/modules.ts';
 import type { Need } from '../../../src/main/doctor/need.ts';
 import { judgePin, judgePolicy } from '../../../src/main/doctor/pin.ts';
-import { judgeReader, needsReader } from '../../../src/main/doctor/reader.ts';
+import { judgeReader } from '../../../src/main/doctor/reader.ts';
+import { needsReader } from '../../../src/main/tokens/reader-trouble.ts';
 import type { ReaderServiceState } from '../../../src/main/ports.ts';
 import type { LintFinding } from '../../../src/main/roles-anywhere/certificate-lint.ts';
 import type { Finding } from '../../../src/shared/api.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/errors.ts';
-import type { ModuleConfiguration } from '../../../src/main/ports.ts';
+import type { ModuleConfiguration, ReaderServiceState } from '../../../src/main/ports.ts';
 import { createModuleFinder, kindOf, type FoundModule } from '../../../src/main/tokens/module-finder.ts';
 import type { Computer } from '../../../src/main/tokens/shared-library.ts';
 import type { PathLook } from '../../../src/main/tokens/tpm-setup.ts';
@@ -15,12 +15,13 @@ interface FinderWorld {
   /** Module files of p11-kit by folder. */
   readonly configurations?: Readonly<Record<string, readonly Partial<ModuleConfiguration>[]>>;
   readonly looks?: Readonly<Record<string, PathLook>>;
+  readonly readerState?: ReaderServiceState;
 }
 
 /** @param files real path by name; a reason makes it unsafe. */
 function finderOf(
   files: Record<string, string | { real: string; unsafe?: string; error?: AppError; sha256?: string }>,
-  { computer = linux, environment = {}, configurations = {}, looks = {} }: FinderWorld = {},
+  { computer = linux, environment = {}, configurations = {}, looks = {}, readerState }: FinderWorld = {},
 ) {
   const confirmed = new Set<string>();
   const finder = createModuleFinder({
@@ -44,10 +45,12 @@ function finderOf(
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
       knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
+      paths: () => Array.from(confirmed, (one) => one.split(' ')[0]!),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
     computer,
     environment,
+    ...(readerState && { readerService: { probe: async () => readerState } }),
   });
   return { finder, confirmed };
 }
@@ -99,6 +102,42 @@ describe('finding modules', () => {
     expect(await finder.trusted('/opt/own-1.so')).toMatchObject({ trusted: true });
     files['/opt/own.so'] = '/opt/own-2.so';
     await expect(finder.trusted('/opt/own.so')).rejects.toMatchObject({ code: 'module-unconfirmed' });
+  });
+
+  it('lists a confirmed module after the built-in ones, as long as it is as it was confirmed', async () => {
+    const own = { real: '/opt/own-1.so', sha256: 'as confirmed' };
+    const other: { real: string; unsafe?: string } = { real: '/opt/other.so' };
+    const files: Parameters<typeof finderOf>[0] = {
+      ...{ '/opt/own.so': own, '/opt/own-1.so': own, '/opt/other.so': other },
+      [softhsm]: softhsm,
+    };
+    const { finder, confirmed } = finderOf(files);
+    const paths = async () => (await finder.installed()).map(({ path }) => path);
+    expect(await paths()).toEqual([softhsm]);
+    for (const path of ['/opt/own.so', '/opt/other.so', softhsm]) finder.confirm(await finder.find(path));
+    confirmed.add('/opt/gone.so hash');
+    expect(await paths()).toEqual([softhsm, '/opt/own-1.so', '/opt/other.so']);
+    expect((await finder.installed())[1]).toMatchObject({ trusted: true, file: { path: '/opt/own-1.so' } });
+    own.sha256 = 'another';
+    other.unsafe = 'anybody can write it';
+    expect(await paths()).toEqual([softhsm]);
+  });
+
+  it.each([
+    ['/opt/own.so', '/opt/own.so'],
+    ['/opt/my dir/own.so', "'/opt/my dir/own.so'"],
+    ["/opt/it's $(touch x);.so", "'/opt/it'\\''s $(touch x);.so'"],
+  ])('gives a command to confirm %s that can be copied into a shell', async (path, word) => {
+    const own = { real: path, sha256: 'one' };
+    const { finder } = finderOf({ [path]: own });
+    await expect(finder.trusted(path)).rejects.toMatchObject({
+      remedy: `Use rolekey tokens --pkcs11-lib ${word} at a terminal to confirm it.`,
+    });
+    finder.confirm(await finder.find(path));
+    own.sha256 = 'another';
+    await expect(finder.trusted(path)).rejects.toMatchObject({
+      remedy: expect.stringContaining(` rolekey tokens --pkcs11-lib ${word} at a terminal`) as string,
+    });
   });
 
   it.each([
@@ -291,5 +330,48 @@ describe('the TPM’s module', () => {
     });
     const absent = new AppError('token-absent');
     expect(await finder.explain(found, absent)).toBe(absent);
+  });
+});
+
+describe('a module that failed and needs the service of smart cards', () => {
+  const path = '/run/pcscd/pcscd.comm';
+  const failed = new AppError('token-failed', { cause: 'C_Initialize: CKR_DEVICE_ERROR' });
+  const explained = async (
+    readerState: ReaderServiceState | undefined,
+    kind: FoundModule['kind'],
+    error = failed,
+  ): Promise<AppError> => {
+    const environment = { SSH_CONNECTION: '::1 1 ::1 22', USER: 'me' };
+    const { finder } = finderOf({}, { environment, ...(readerState && { readerState }) });
+    const file = { path: '/m.so', sha256: '', unsafe: null };
+    return finder.explain({ path: '/m.so', file, kind, trusted: true, changed: false }, error);
+  };
+
+  it.each(['yubikey', 'opensc'] as const)(
+    'is explained by the service that does not answer: %s',
+    async (kind) => {
+      expect(await explained({ kind: 'missing', path, installed: true }, kind)).toMatchObject({
+        code: 'token-failed',
+        message: expect.stringContaining('pcscd does not run') as string,
+        remedy: expect.stringContaining('systemctl enable --now pcscd.socket') as string,
+        cause: failed,
+      });
+    },
+  );
+
+  it('names who is turned away, as doctor does', async () => {
+    const error = await explained({ kind: 'closed', path }, 'yubikey');
+    expect(error.message).toContain('over ssh');
+    expect(error.remedy).toContain('subject.user == "me"');
+  });
+
+  it.each<[string, ReaderServiceState | undefined, FoundModule['kind'], AppError]>([
+    ['where it answers', { kind: 'answers', path, version: '4.4' }, 'yubikey', failed],
+    ['where it is a part of the system', { kind: 'built-in' }, 'yubikey', failed],
+    ['where nobody is asked', undefined, 'yubikey', failed],
+    ['of a module that does without', { kind: 'refused', path }, 'softhsm', failed],
+    ['that says more', { kind: 'refused', path }, 'opensc', new AppError('token-absent')],
+  ])('keeps its failure %s', async (_, state, kind, error) => {
+    expect(await explained(state, kind, error)).toBe(error);
   });
 });

@@ -104,6 +104,24 @@ describe('a URI that may mean any module’s token', () => {
   });
 });
 
+describe('a module that was confirmed', () => {
+  it('is listed and searched without being named', async () => {
+    const own = '/opt/vendor/module.so';
+    const world = createWorld({ modules: { [own]: [plain.token], [builtIn.softhsm]: [softhsm.token] } });
+    const query = { pkcs11Lib: null, login: false };
+    await expect(world.service.signer(account('pkcs11:token=plain'))).rejects.toMatchObject({
+      code: 'token-absent',
+    });
+    world.confirmed.add(`${own} ${'0'.repeat(64)}`);
+    const { modules, tokens } = await world.service.tokens(query, null);
+    expect(modules.map(({ path }) => path)).toEqual([builtIn.softhsm, own]);
+    expect(tokens.map(({ label }) => label)).toEqual(['work', 'plain']);
+    expect((await world.service.signer(account('pkcs11:token=plain'))).key.token?.label).toBe('plain');
+    world.contents.set(own, 'another');
+    expect((await world.service.tokens(query, null)).modules.map(({ path }) => path)).not.toContain(own);
+  });
+});
+
 describe('a key in a TPM', () => {
   const modules = (): WorldOptions['modules'] => ({
     [builtIn.yubico]: [],

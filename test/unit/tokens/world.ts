@@ -108,6 +108,7 @@ export function createWorld(options: WorldOptions): World {
     confirmedModules: {
       has: (path, hash) => confirmed.has(`${path} ${hash}`),
       knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
+      paths: () => Array.from(confirmed, (one) => one.split(' ')[0]!),
       add: (path, hash) => confirmed.add(`${path} ${hash}`),
     },
     files,
