@@ -54,6 +54,16 @@ export function pinInfo(kind: Kind, token: HostToken): TokenInfo['pin'] {
   return { state: tells ? 'ok' : 'unknown', triesLeft: null };
 }
 
+/**
+ * The version as its maker writes it. Of the two numbers PKCS#11 has, Yubico's module puts the second and third of a
+ * YubiKey's into the second, a digit each (ykcs11/token.c, get_token_version): 5.43 is 5.4.3.
+ */
+export function firmwareOf(token: HostToken): string {
+  const parts = /^(\d+)\.(\d?)(\d)$/.exec(token.firmware);
+  if (!isSeenByYubico(token) || parts === null) return token.firmware;
+  return [parts[1], parts[2] || '0', parts[3]].join('.');
+}
+
 /** A URI that names one key and no other: by its CKA_ID, and by its label where the ID does not tell. */
 export function keyUri(token: HostToken, key: TokenKey, contents: TokenContents): string {
   const sharesId = contents.keys.some((other) => other !== key && other.id === key.id);
@@ -88,7 +98,7 @@ export function toTokenInfo({ path, module, token, contents, keys }: TokenView):
     manufacturer: token.manufacturer,
     model: token.model,
     serial: token.serial,
-    firmware: token.firmware,
+    firmware: firmwareOf(token),
     kind,
     hardware: isHardware(kind),
     pin: pinInfo(kind, token),

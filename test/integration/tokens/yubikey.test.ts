@@ -257,7 +257,7 @@ describe('the list of tokens', () => {
         manufacturer: 'Yubico (www.yubico.com)',
         model: 'YubiKey YK5',
         serial: '12345678',
-        firmware: '5.43',
+        firmware: '5.4.3',
         kind: 'yubikey',
         hardware: true,
         pin: { state: 'ok', triesLeft: null },

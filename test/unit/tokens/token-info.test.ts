@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostToken } from '../../../src/main/tokens/host/protocol.ts';
 import {
   alwaysAuthenticatesById,
+  firmwareOf,
   isHardware,
   keyUri,
   pinInfo,
@@ -142,5 +143,19 @@ describe('the URI of a key', () => {
     const nameless = { ...token, serial: '', manufacturer: '', label: '' };
     const contents = { keys: [], certificates: [], privateVisible: false, warnings: [] };
     expect(keyUri(nameless, key('01'), contents)).toBe('pkcs11:model=Model;id=%01;type=private');
+  });
+});
+
+describe('the firmware of a token', () => {
+  it.each([
+    ['YubiKey YK5', '5.43', '5.4.3'],
+    ['YubiKey YK5', '5.70', '5.7.0'],
+    ['YubiKey NEO', '1.4', '1.0.4'],
+    ['YubiKey YK5', '0.0', '0.0.0'],
+    ['YubiKey YK5', '5.255', '5.255'], // nothing that module writes
+    ['SoftHSM v2', '2.6', '2.6'],
+    ['PKCS#15 emulated', '0.43', '0.43'],
+  ])('of a %s that says %s is %s', (model, firmware, told) => {
+    expect(firmwareOf({ ...token, model, firmware })).toBe(told);
   });
 });
