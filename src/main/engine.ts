@@ -229,6 +229,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
     files,
     configPath: awsConfigFile,
     credentialsPath: awsCredentialsFile,
+    refuseUnconfirmed: (modulePath) => tokens.refuseUnconfirmed(modulePath),
     importContext: {
       home: options.home,
       windows: options.computer.platform === 'win32',

@@ -9,6 +9,7 @@ import { unifiedDiff } from '../outlets/unified-diff.ts';
 import type { Files } from '../ports.ts';
 import { overrideOf, type EndpointEnvironment } from '../roles-anywhere/endpoint.ts';
 import { checkAccount, refuse } from '../roles-anywhere/preflight.ts';
+import { isPkcs11Uri, parseUri } from '../tokens/uri.ts';
 import { checkNewAccount, outletWarnings } from './account-check.ts';
 import { editAccount, makeAccount, voidsSession } from './account-fields.ts';
 import type { ImportContext } from './account-import.ts';
@@ -39,6 +40,8 @@ export interface AccountServiceOptions {
   /** The AWS files that are written; the config file is also what an import reads when no other is named. */
   readonly configPath: string;
   readonly credentialsPath: string;
+  /** @throws AppError `module-unconfirmed`, or another `module-*`, where a module may not be named in a URI. */
+  readonly refuseUnconfirmed: (modulePath: string) => Promise<void>;
   readonly importContext: Omit<ImportContext, 'existing' | 'takenProfiles'>;
 }
 
@@ -108,6 +111,7 @@ export class AccountService {
     const { store, outlets } = this.#options;
     const account = makeAccount(input.id, input.fields, input);
     const warnings = this.#check(account, null);
+    await this.#checkModules(account, null);
     store.refuseClash([...store.list(), account]);
     const previews = await outlets.preview(account, null, input.adopt);
     if (input.dryRun) return { account, diff: diffOf(previews), warnings };
@@ -120,6 +124,7 @@ export class AccountService {
     const before = store.get(input.id);
     const after = editAccount(before, input, input);
     const warnings = this.#check(after, before);
+    await this.#checkModules(after, before);
     store.refuseClash(store.list().map((account) => (account.id === after.id ? after : account)));
     const moves = before.outlet !== after.outlet || before.awsProfile !== after.awsProfile;
     // Leave that was given for a section of the user's lasts as long as the account wants that section.
@@ -211,12 +216,26 @@ export class AccountService {
     );
   }
 
+  /** Of modules that URIs name which the account did not have. @param former null for a new account. */
+  async #checkModules(account: Account, former: Account | null): Promise<void> {
+    const known = former === null ? [] : namedInUris(former);
+    for (const path of namedInUris(account)) {
+      if (!known.includes(path)) await this.#options.refuseUnconfirmed(path);
+    }
+  }
+
   /** @param former null for a new account. */
   #check(account: Account, former: Account | null): Problem[] {
     const findings = checkAccount(account, this.#options.environment);
     refuse(findings);
     return [...findings.warnings, ...outletWarnings(account, former)];
   }
+}
+
+function namedInUris({ keys, certificate }: Account): string[] {
+  return [...keys, ...(certificate === null ? [] : [certificate])]
+    .filter(isPkcs11Uri)
+    .flatMap((uri) => parseUri(uri).modulePath ?? []);
 }
 
 function diffOf(previews: readonly Preview[]): string {

@@ -50,6 +50,8 @@ export interface ModuleFinder {
   installed(): Promise<(FoundModule | BrokenModule)[]>;
   /** @throws AppError `module-missing`, `module-not-pkcs11`, `module-unsafe`. */
   find(path: string): Promise<FoundModule>;
+  /** As `find`, but one of the built-in list need not be there. @throws AppError also `module-unconfirmed`. */
+  refuseUnconfirmed(path: string): Promise<void>;
   /** As `find`, for loading. @throws AppError also `module-unconfirmed`, `platform-unsupported`, `tpm-*`. */
   trusted(path: string): Promise<FoundModule>;
   /** Remembers that a human confirmed the module as it is now. */
@@ -98,11 +100,20 @@ class Finder implements ModuleFinder {
     return { path, file, kind: kindOfFile(path, file), trusted, changed };
   }
 
+  async refuseUnconfirmed(path: string): Promise<void> {
+    if (!isBuiltInModule(path, this.#options.computer)) await this.#confirmedAs(path);
+  }
+
   async trusted(path: string): Promise<FoundModule> {
-    const module = await this.find(path);
-    if (!module.trusted) throw unconfirmed(module);
+    const module = await this.#confirmedAs(path);
     const problem = await this.#problem(module, false);
     if (problem !== null) throw problem;
+    return module;
+  }
+
+  async #confirmedAs(path: string): Promise<FoundModule> {
+    const module = await this.find(path);
+    if (!module.trusted) throw unconfirmed(module);
     return module;
   }
 

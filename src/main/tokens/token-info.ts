@@ -61,7 +61,7 @@ export function pinInfo(kind: Kind, token: HostToken): TokenInfo['pin'] {
 export function firmwareOf(token: HostToken): string {
   const parts = /^(\d+)\.(\d?)(\d)$/.exec(token.firmware);
   if (!isSeenByYubico(token) || parts === null) return token.firmware;
-  return [parts[1], parts[2] || '0', parts[3]].join('.');
+  return [parts[1], parts[2] === '' ? '0' : parts[2], parts[3]].join('.');
 }
 
 /** A URI that names one key and no other: by its CKA_ID, and by its label where the ID does not tell. */

@@ -62,6 +62,11 @@ export interface TokenService {
    * @throws AppError of a module that was named, and of a login; what other modules fail with is in the list.
    */
   tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens>;
+  /**
+   * Loads nothing. A module of the built-in list need not be there.
+   * @throws AppError `module-unconfirmed`, `module-missing`, `module-not-pkcs11`, `module-unsafe`.
+   */
+  refuseUnconfirmed(modulePath: string): Promise<void>;
   /** How often keys on tokens signed and tokens were logged in to, in the hosts that run. */
   counts(): Promise<HostCounts>;
   /**
@@ -133,6 +138,10 @@ class Service implements TokenService {
 
   tokens(query: { pkcs11Lib: string | null; login: boolean }, human: Human | null): Promise<Tokens> {
     return this.#tokenList.read(query, human);
+  }
+
+  refuseUnconfirmed(modulePath: string): Promise<void> {
+    return this.#finder.refuseUnconfirmed(modulePath);
   }
 
   counts(): Promise<HostCounts> {

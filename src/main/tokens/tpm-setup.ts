@@ -62,7 +62,7 @@ export function tpmFailed({ cause }: AppError): AppError {
 async function storeProblem({ environment, look }: TpmSetup): Promise<AppError | null> {
   // Its other back end keeps keys in the store of tpm2-tss, and makes none of ours.
   if (environment.TPM2_PKCS11_BACKEND?.toLowerCase() === 'fapi') return null;
-  const named = environment.TPM2_PKCS11_STORE || null;
+  const { TPM2_PKCS11_STORE: named = '' } = environment;
   for (const folder of storeFolders(environment)) {
     const file = await look(`${folder}/${storeFile}`);
     if (!file.exists) continue;
@@ -70,7 +70,7 @@ async function storeProblem({ environment, look }: TpmSetup): Promise<AppError |
     const isUsable = file.usable && (await look(folder)).usable;
     return isUsable ? null : storeRefused(folder);
   }
-  return named === null ? noStore() : noStoreAt(named);
+  return named === '' ? noStore() : noStoreAt(named);
 }
 
 /**

@@ -1,7 +1,9 @@
 /** `accounts add`, `edit`, `list`, `export`, `remove`, and the grammar of every value. */
 import { createHash } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { softHsmModule } from '../../support/soft-token/soft-hsm.ts';
 import { region, textOf, World } from '../../support/world/world.ts';
 import { jsonFailure, success, textFailure } from './expectations.ts';
 import { accounts, added, credentials, previewed, removed, status, type Account } from './shapes.ts';
@@ -384,6 +386,17 @@ describe('a KEY', () => {
 
   it.each(['--certificate', '--intermediates', '--pkcs11-lib'])('nor is nothing a %s', async (flag) => {
     expect((await add('k', `${flag}=`)).code).toBe(2);
+  });
+
+  it('may name a module that was confirmed, and no other', async () => {
+    const module = join(world.env.HOME!, 'own module.so');
+    copyFileSync(softHsmModule(), module);
+    const key = `pkcs11:id=%01?module-path=${module.replaceAll(' ', '%20')}`;
+    const result = await addWith('k', '--private-key', key);
+    expect(result.code).toBe(1);
+    const { remedy } = jsonFailure(result, 'module-unconfirmed');
+    expect(remedy).toContain(`rolekey tokens --pkcs11-lib '${module}' at`);
+    expect(await listed()).toEqual([]);
   });
 
   it('in capitals is the same key', async () => {

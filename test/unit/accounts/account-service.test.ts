@@ -72,6 +72,10 @@ function open(texts: Readonly<Record<string, string>> = {}, rolesAnywhereUrl: st
     files,
     configPath,
     credentialsPath,
+    refuseUnconfirmed: async (path) => {
+      told.push(`module ${path}`);
+      if (path !== '/confirmed.so') throw new AppError('module-unconfirmed');
+    },
     importContext: { home: '/home/user', windows: false, isBuiltInModule: () => true },
   });
 
@@ -135,6 +139,33 @@ describe('the endpoints', () => {
       own: 'https://own.example',
       other: 'https://environment.example',
     });
+  });
+});
+
+describe('a module that a URI names', () => {
+  const withModule = (path: string) => ({ keys: [`pkcs11:id=%01?module-path=${path}`] });
+
+  it('must be confirmed before an account may have it', async () => {
+    const { add, edit, ids, told, config } = open();
+    for (const dryRun of [true, false]) {
+      expect(await codeOf(add('a', withModule('/own.so'), { dryRun }))).toBe('module-unconfirmed');
+    }
+    expect(await codeOf(add('a', { certificate: 'pkcs11:?module-path=/own.so' }))).toBe('module-unconfirmed');
+    expect([ids(), config()]).toEqual([[], null]);
+    await add('b', withModule('/confirmed.so'));
+    expect(await codeOf(edit('b', withModule('/own.so')))).toBe('module-unconfirmed');
+    expect(told).toEqual([
+      ...Array<string>(3).fill('module /own.so'),
+      'module /confirmed.so',
+      'module /own.so',
+    ]);
+  });
+
+  it('is not asked about again where the account has it already', async () => {
+    const { add, edit, told } = open();
+    await add('a', withModule('/confirmed.so'));
+    await edit('a', { ...withModule('/confirmed.so'), label: 'Other' });
+    expect(told).toEqual(['module /confirmed.so']);
   });
 });
 

@@ -123,6 +123,18 @@ describe('finding modules', () => {
     expect(await paths()).toEqual([softhsm]);
   });
 
+  it('refuses a URI’s module that is not confirmed, whether it may be there later or not', async () => {
+    const files = { [softhsm]: softhsm, '/opt/own.so': '/opt/own.so' };
+    const { finder } = finderOf(files);
+    await finder.refuseUnconfirmed(softhsm);
+    await finder.refuseUnconfirmed(opensc); // built in, and not installed
+    const refused = (path: string) => expect(finder.refuseUnconfirmed(path)).rejects;
+    await refused('/opt/own.so').toMatchObject({ code: 'module-unconfirmed' });
+    await refused('/opt/nothing.so').toMatchObject({ code: 'module-missing' });
+    finder.confirm(await finder.find('/opt/own.so'));
+    await finder.refuseUnconfirmed('/opt/own.so');
+  });
+
   it.each([
     ['/opt/own.so', '/opt/own.so'],
     ['/opt/my dir/own.so', "'/opt/my dir/own.so'"],
