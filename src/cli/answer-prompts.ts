@@ -130,7 +130,7 @@ async function tellTouch(text: string, over: AbortSignal): Promise<PromptAnswer>
 function takenBack(text: string): string {
   const { isTTY, columns } = process.stderr;
   if (!isTTY || process.env.TERM === 'dumb') return '\n';
-  const rowsUp = Math.ceil(text.length / Math.max(columns, 1)) - 1;
+  const rowsUp = Math.ceil(text.length / (columns || 80)) - 1; // one that does not know its width says 0
   return `${rowsUp > 0 ? `\u001b[${String(rowsUp)}A` : ''}\r\u001b[J`;
 }
 

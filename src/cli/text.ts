@@ -155,7 +155,10 @@ export function importText({ imported, skipped, dropped }: Imported, dryRun: boo
 }
 
 export function tokensText({ modules, tokens }: Tokens): string {
-  const lines = tokens.flatMap((token) => [tokenLine(token), ...token.keys.flatMap(keyLines)]);
+  const lines = tokens.flatMap((token) => [
+    tokenLine(token),
+    ...(token.keys.length === 0 ? ['  no key'] : token.keys.flatMap(keyLines)),
+  ]);
   const failures = modules
     .filter(({ ok }) => !ok)
     .map(({ path, error }) => plain`${path}: ${error?.message ?? 'failed'} ${error?.remedy ?? ''}`);
@@ -166,12 +169,22 @@ function tokenLine(token: TokenInfo): string {
   const notes = [
     token.hardware ? null : 'not hardware',
     token.pin.state === 'ok' || token.pin.state === 'unknown' ? null : `PIN ${token.pin.state}`,
-    token.pin.triesLeft === null ? null : `${String(token.pin.triesLeft)} tries left`,
+    token.pin.triesLeft === null ? null : triesText(token.pin.triesLeft),
   ].filter((note) => note !== null);
   return plain`${token.label}  serial ${token.serial}, ${token.manufacturer} ${token.model}${
     notes.length === 0 ? '' : ` (${notes.join(', ')})`
   }`;
 }
+
+function triesText(left: number): string {
+  return left === 1 ? 'one try left' : `${left === 0 ? 'no' : String(left)} tries left`;
+}
+
+/** What a signature with the key asks of a person. */
+const touchTexts: Readonly<Record<KeyInfo['touch'], string>> = {
+  ...{ always: ', wants a touch', cached: ', wants a touch, good for 15 s' },
+  ...{ never: '', unknown: '' },
+};
 
 function keyLines(key: KeyInfo): string[] {
   const certificate =
@@ -179,7 +192,7 @@ function keyLines(key: KeyInfo): string[] {
       ? 'no certificate'
       : `${key.certificate.subject}, until ${key.certificate.notAfter.slice(0, 10)}`;
   return [
-    plain`  ${key.usable ? 'key' : 'key, not usable'} ${key.label === '' ? key.id : key.label}, ${key.type} ${key.size}, ${certificate}`,
+    plain`  ${key.usable ? 'key' : 'key, not usable'} ${key.label === '' ? key.id : key.label}, ${key.type} ${key.size}${touchTexts[key.touch]}${key.alwaysAuthenticate ? ', wants the PIN every time' : ''}, ${certificate}`,
     plain`    ${key.uri}`,
     ...key.problems.map(({ message }) => plain`    ${message}`),
   ];
@@ -204,7 +217,7 @@ export function promptText(prompt: Prompt): string {
           ? 'ONE TRY IS LEFT: another wrong PIN locks the token. Press Enter to stop here.'
           : prompt.triesLeft === null
             ? null
-            : `${String(prompt.triesLeft)} tries left.`,
+            : `${triesText(prompt.triesLeft)}.`,
         prompt.finalTry ? null : 'Enter alone cancels.',
       ].filter((line) => line !== null);
       const question = plain`PIN of ${prompt.token.label} (serial ${prompt.token.serial})${waiting(prompt.accounts)}: `;

@@ -313,6 +313,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
         accounts: () => store.list(),
         account: (id) => store.get(id),
         isServing: (id) => sessions.isConnected(id),
+        waitsFor: (id) => sessions.state(id),
         disconnect: (ids) => sessions.disconnect(ids),
         findSigner: (account) => tokens.signer(account),
         listTokens: (pkcs11Lib) => tokens.tokens({ pkcs11Lib, login: false }, null),

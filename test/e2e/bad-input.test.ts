@@ -60,7 +60,7 @@ describe('a configuration that cannot be used', () => {
     [
       'of a newer version',
       () => JSON.stringify({ ...good, version: 99 }),
-      'has version 99; this Rolekey knows versions up to 2.',
+      'has version 99; this Rolekey knows versions up to 3.',
     ],
     [
       'that is no JSON',

@@ -5,7 +5,7 @@
 import pLimit from 'p-limit';
 import type { Finding } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
-import type { Account } from '../../shared/model.ts';
+import type { Account, State } from '../../shared/model.ts';
 import { configDialect, credentialsDialect } from '../outlets/dialects.ts';
 import { listSections } from '../outlets/managed-sections.ts';
 import type { Dialect } from '../outlets/section-file.ts';
@@ -17,7 +17,7 @@ import { judgeAccount } from './account.ts';
 import { judgeAwsFiles, type AwsFileFacts } from './aws-files.ts';
 import { judgeClock } from './clock.ts';
 import { examineKeys, type KeyOptions } from './examine-keys.ts';
-import { forAccount } from './finding.ts';
+import { forAccount, problem } from './finding.ts';
 import { judgeNetwork, type Reached } from './network.ts';
 import { judgeProfileKeys } from './profile-keys.ts';
 import { profilePlaces } from './static-keys.ts';
@@ -25,6 +25,8 @@ import { profilePlaces } from './static-keys.ts';
 export interface DoctorOptions extends KeyOptions {
   readonly accounts: () => readonly Account[];
   readonly isServing: (id: string) => boolean;
+  /** What keeps an account waiting for a person since it was tried last. */
+  readonly waitsFor: (id: string) => Pick<State, 'reason' | 'error'>;
   readonly files: Files;
   readonly fileModes: FileModes;
   readonly http: Http;
@@ -60,7 +62,21 @@ export async function examine(
       forAccount(account.id, finding),
     ),
   );
-  return [...files, ...network, ...own, ...keys];
+  return [...files, ...network, ...own, ...keys, ...lockedPins(options, accounts, keys)];
+}
+
+/** Of tokens whose flags tell nothing, such as a TPM's, a try has told that the PIN is locked. */
+function lockedPins(
+  { waitsFor }: DoctorOptions,
+  accounts: readonly Account[],
+  keys: readonly Finding[],
+): Finding[] {
+  const told = new Set(keys.filter(({ check }) => check === 'pin').map(({ subject }) => subject));
+  return accounts.flatMap(({ id }) => {
+    const { reason, error } = waitsFor(id);
+    if (reason !== 'pin-locked' || error === null || told.has(id)) return [];
+    return [forAccount(id, problem('pin', id, error.message, error.remedy))];
+  });
 }
 
 function accountOf(id: string, accounts: readonly Account[]): Account {

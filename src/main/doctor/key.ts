@@ -39,7 +39,7 @@ export function judgeKey(account: string, facts: KeyFacts): Finding[] {
     const { error, readerIsDown } = facts;
     if (readerIsDown && error.code === 'token-failed') {
       const message = 'Its key cannot be looked for as long as the smart card service does not answer.';
-      return [warning('token', account, message, null)];
+      return [warning('token', account, message, 'Mend the service first, as its line above says.')];
     }
     if (passing.has(error.code)) return [warning('token', account, error.message, error.remedy)];
     // The key was found where only its certificate is at fault.

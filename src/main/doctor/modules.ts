@@ -38,7 +38,7 @@ function noModule({ platform, need }: ModuleFacts): Finding[] {
 
 function installation(platform: NodeJS.Platform): string {
   if (platform === 'linux') {
-    return 'Install the one of your key: sudo apt install ykcs11 pcscd (YubiKey), libtpm2-pkcs11-1 (TPM) or opensc-pkcs11 (other cards).';
+    return 'Install the one of your key; on Debian: sudo apt install ykcs11 pcscd (YubiKey), libtpm2-pkcs11-1 (TPM) or opensc-pkcs11 (other cards).';
   }
   if (platform === 'darwin') {
     return 'Install the one of your key: brew install yubico-piv-tool (YubiKey) or opensc (other cards).';
@@ -51,7 +51,7 @@ function judgeModule(module: ModuleInfo, facts: ModuleFacts): Finding[] {
   if (error === null) {
     const seen = facts.tokens.filter((token) => token.module === path);
     const names = [...new Set(seen.map(({ label, serial }) => label || serial || 'one without a name'))];
-    const tokens = names.length === 0 ? 'no token is plugged in for it' : `tokens: ${names.join(', ')}`;
+    const tokens = names.length === 0 ? 'it shows no further token' : `tokens: ${names.join(', ')}`;
     return [fine(check, path, `Loaded${description === '' ? '' : ` (${description})`}; ${tokens}.`)];
   }
   // The service that is down is told of already.

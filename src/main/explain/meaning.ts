@@ -14,7 +14,7 @@ export const unplug = 'Unplug the token, plug it in again and connect.';
 export const unlockPin =
   'Set a new PIN with the PUK (YubiKey: yubico-piv-tool -a unblock-pin, or: ykman piv access unblock-pin); a TPM takes a try again after a while, or at once after its owner’s: sudo tpm2_dictionarylockout --clear-lockout.';
 export const startReaderService =
-  'Install and start it: sudo apt install pcscd, then: sudo systemctl enable --now pcscd.socket; rolekey doctor tells whether it answers.';
+  'Install it (on Debian: sudo apt install pcscd), then start it: sudo systemctl enable --now pcscd.socket; rolekey doctor tells whether it answers.';
 export const allowReaderService =
   'Run: rolekey doctor, which names the polkit rule that lets you in; or log in at the screen.';
 export const endOtherProgram =

@@ -42,6 +42,8 @@ export class ModuleHost {
   /** Tokens by name that were there when that was seen last, by this process or one before it. */
   #present: ReadonlyMap<string, TokenRef> = new Map();
   #failures = 0;
+  /** What is asked of the tokens, by whether it is asked anew, until it is answered. */
+  readonly #asked = new Map<boolean, Promise<readonly HostToken[]>>();
   readonly #clock: Clock;
   /** Calls off the end that is to come; null where none is. */
   #cancelEnd: (() => void) | null = null;
@@ -53,6 +55,7 @@ export class ModuleHost {
       ...options,
       onEnd: () => {
         this.#ready.clear();
+        this.#asked.clear(); // the next process is asked anew
         this.#failures = 0;
         this.#cancelEnd?.();
         this.#cancelEnd = null;
@@ -84,8 +87,22 @@ export class ModuleHost {
     return this.#request('open', {});
   }
 
-  /** @param fresh initialise the module again first, so that tokens which came since are seen. */
-  async tokens(fresh: boolean): Promise<readonly HostToken[]> {
+  /**
+   * Whoever asks while that is asked shares the answer: a hundred accounts look for their key at once, and a module that
+   * fails is started anew but once for all.
+   * @param fresh initialise the module again first, so that tokens which came since are seen.
+   */
+  tokens(fresh: boolean): Promise<readonly HostToken[]> {
+    const asked = this.#asked.get(fresh);
+    if (asked !== undefined) return asked;
+    const answer = this.#askTokens(fresh).finally(() => {
+      if (this.#asked.get(fresh) === answer) this.#asked.delete(fresh);
+    });
+    this.#asked.set(fresh, answer);
+    return answer;
+  }
+
+  async #askTokens(fresh: boolean): Promise<readonly HostToken[]> {
     const tokens = await this.#request('tokens', { fresh });
     this.#ready.clear();
     for (const token of tokens) {

@@ -38,7 +38,7 @@ export function readerTrouble(
         : {
             message:
               'The smart card service pcscd is not installed, so no YubiKey or smart card can be seen.',
-            remedy: `Install and start it: sudo apt install pcscd, then: ${start}.`,
+            remedy: `Install it (on Debian: sudo apt install pcscd), then start it: ${start}.`,
           };
     case 'refused':
       return {

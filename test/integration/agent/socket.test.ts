@@ -307,7 +307,7 @@ describe('an account that is connected', () => {
 describe('agent and token host', () => {
   it('inherit of a command’s environment what is on the list, and the host nothing of AWS', async () => {
     const allowed =
-      /^(HOME|PATH|LANG|TZ|TMPDIR|XDG_[A-Z_]+|SOFTHSM2_CONF|AWS_CA_BUNDLE|HTTPS_PROXY|NO_PROXY|NODE_CHANNEL_[A-Z_]+)=/;
+      /^(HOME|PATH|LANG|TZ|TMPDIR|XDG_[A-Z_]+|SOFTHSM2_CONF|PCSCLITE_CSOCK_NAME|AWS_CA_BUNDLE|HTTPS_PROXY|NO_PROXY|NODE_CHANNEL_[A-Z_]+)=/;
     const env = {
       NODE_OPTIONS: '--no-deprecation',
       NODE_EXTRA_CA_CERTS: undefined,

@@ -145,6 +145,17 @@ describe('a TPM', () => {
     expect(tpm.wrongPins()).toBe(0);
   });
 
+  it('whose PIN was found locked is told of, though no flag tells', async () => {
+    await world.startAgent(tpm.environment);
+    for (let tries = 0; tries < 4; tries += 1) {
+      await world.rolekey(['connect', 'chip', '--pin-stdin'], { stdin: '000000\n' });
+    }
+    const found = of(await doctor('chip'), 'pin');
+    tpm.clearLockout();
+    expect(found).toMatchObject({ status: 'problem', subject: 'chip' });
+    expect(found.remedy).toMatch(/tpm2_dictionarylockout --clear-lockout/);
+  });
+
   it('that is gone is told of: its module cannot be used', async () => {
     await tpm.stop();
     await world.startAgent(tpm.environment);

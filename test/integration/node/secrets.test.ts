@@ -144,9 +144,12 @@ describe('a keyring that is locked', () => {
     const store = storeIn(keyring.environment);
     await store.set('laptop 0a', '123456');
     await keyring.lock();
-    for (const use of [store.get('laptop 0a'), store.set('laptop 0a', '1'), store.delete('laptop 0a')]) {
-      await expect(use).rejects.toMatchObject({ code: 'keyring-locked' });
-    }
+    const uses = [
+      () => store.get('laptop 0a'),
+      () => store.set('laptop 0a', '1'),
+      () => store.delete('laptop 0a'),
+    ];
+    for (const use of uses) await expect(use()).rejects.toMatchObject({ code: 'keyring-locked' });
     expect(keyring.questions).toBe(0);
     // What is counted does count: this is what a program gets that does not look before.
     const tool = ['lookup', 'service', 'Rolekey PIN', 'account', 'laptop 0a'];

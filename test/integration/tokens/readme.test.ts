@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Tpm } from '../../support/tpm/tpm.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
+import { Terminal } from '../../support/world/terminal.ts';
 import { World } from '../../support/world/world.ts';
 import { documentOf } from '../contract/expectations.ts';
 import { tokens } from '../contract/shapes.ts';
@@ -24,7 +25,11 @@ afterAll(() => world.dispose());
 afterEach(() => world.rolekey(['agent', 'stop']));
 
 /** Runs what the user runs; where the CA has its turn, the CA does. @param lines not those that set up the computer. */
-async function follow(lines: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+async function follow(
+  lines: readonly string[],
+  env: Readonly<Record<string, string>>,
+  pin: string,
+): Promise<void> {
   for (const line of lines) {
     if (/^(sudo|rolekey|$)/.test(line)) continue;
     if (line.startsWith('#')) {
@@ -32,9 +37,23 @@ async function follow(lines: readonly string[], env: Readonly<Record<string, str
       world.file('home/certificate.pem', world.authority.issue({ holder: { csr } }).pem);
       continue;
     }
+    if (line.startsWith('certtool')) {
+      await request(line, env, pin);
+      continue;
+    }
     const { code, stdout, stderr } = await world.run('bash', ['-ec', line], { env });
     expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
   }
+}
+
+/** certtool asks at its terminal: for the PIN, and for a password that nobody needs. */
+async function request(line: string, env: Readonly<Record<string, string>>, pin: string): Promise<void> {
+  const terminal = new Terminal(['bash', '-ec', line], { env: { ...world.env, ...env }, cwd: world.home });
+  let at = await terminal.shows('Enter PIN:');
+  terminal.type(`${pin}\r`);
+  at = await terminal.shows('challenge password', at);
+  terminal.type('\r');
+  expect(await terminal.ended, terminal.output).toBe(0);
 }
 
 async function usableKeys(env: Readonly<Record<string, string>>, kind: string): Promise<string[]> {
@@ -53,7 +72,7 @@ describe('README', () => {
       const key = await yubikeys.insert({ serial: 1_234_567 });
       const lines = commandsOf('A YubiKey').filter((line) => !line.includes('-a change-pin'));
       expect(lines.length).toBeGreaterThan(5);
-      await follow(lines, { ...yubikeys.environment, GNUTLS_PIN: key.pin }); // certtool asks at a terminal
+      await follow(lines, yubikeys.environment, key.pin);
       expect(await usableKeys(yubikeys.environment, 'yubikey')).toEqual(['EC P-256']);
     } finally {
       await yubikeys.dispose();
@@ -65,8 +84,7 @@ describe('README', () => {
     try {
       const lines = commandsOf('A TPM');
       expect(lines.length).toBeGreaterThan(7);
-      const env = { ...tpm.environment, GNUTLS_PIN: '123456' }; // certtool asks at a terminal
-      await follow(lines, env);
+      await follow(lines, tpm.environment, '123456');
       expect(await usableKeys(tpm.environment, 'tpm')).toEqual(['EC P-256']);
     } finally {
       await tpm.dispose();

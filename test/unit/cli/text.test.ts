@@ -245,13 +245,23 @@ describe('tokens', () => {
 
   it.each<[Partial<TokenInfo>, string]>([
     [{ hardware: false }, '(not hardware)'],
-    [{ pin: { state: 'final', triesLeft: 1 } }, '(PIN final, 1 tries left)'],
+    [{ pin: { state: 'final', triesLeft: 1 } }, '(PIN final, one try left)'],
     [{ pin: { state: 'unknown', triesLeft: 3 } }, '(3 tries left)'],
     [{ pin: { state: 'locked', triesLeft: null }, hardware: false }, '(not hardware, PIN locked)'],
   ])('%j is noted', (change, note) => {
     expect(tokensText({ modules: [], tokens: [{ ...token, keys: [], ...change }] })).toBe(
-      `T  serial 7, Maker One ${note}`,
+      `T  serial 7, Maker One ${note}\n  no key`,
     );
+  });
+
+  it.each<[Partial<KeyInfo>, string]>([
+    [{ touch: 'always' }, 'EC P-256, wants a touch, no certificate'],
+    [{ touch: 'cached' }, 'EC P-256, wants a touch, good for 15 s, no certificate'],
+    [{ touch: 'never' }, 'EC P-256, no certificate'],
+    [{ touch: 'unknown', alwaysAuthenticate: true }, 'EC P-256, wants the PIN every time, no certificate'],
+  ])('what a key asks of a person is told: %j', (change, words) => {
+    const keys = [{ ...key, certificate: null, ...change }];
+    expect(tokensText({ modules: [], tokens: [{ ...token, keys }] })).toContain(words);
   });
 
   it('a key that cannot be used says why', () => {

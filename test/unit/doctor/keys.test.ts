@@ -63,7 +63,8 @@ describe('a key', () => {
 
   it('behind a service that does not answer is not to be blamed, nor unplugged', () => {
     const [finding] = judgeKey('dev', { error: new AppError('token-failed'), readerIsDown: true });
-    expect(finding).toMatchObject({ status: 'warning', remedy: null });
+    expect(finding).toMatchObject({ status: 'warning' });
+    expect(finding!.remedy).toMatch(/Mend the service first/);
     expect(finding!.message).toMatch(/smart card service/);
   });
 
@@ -267,7 +268,7 @@ describe('modules', () => {
     expect(findings.map(({ message }) => message)).toEqual([
       'Loaded (A module); tokens: 7.',
       'Loaded (A module); tokens: laptop.',
-      'Loaded (A module); no token is plugged in for it.',
+      'Loaded (A module); it shows no further token.',
     ]);
   });
 });

@@ -170,3 +170,32 @@ describe('a process that nobody uses', () => {
     expect(host.running).toBe(true);
   });
 });
+
+describe('tokens that many ask for at once', () => {
+  it('are asked for once, and what the module fails with is told to all', async () => {
+    let asked = 0;
+    before = (name) => {
+      if (name !== 'C_GetSlotList') return;
+      asked += 1;
+      throw fail('C_GetSlotList', 'CKR_DEVICE_ERROR');
+    };
+    const many = await Promise.allSettled(Array.from({ length: 100 }, () => host.tokens(false)));
+    expect(many.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(loaded).toHaveLength(1);
+    expect(asked).toBeLessThan(5);
+  });
+
+  it('are asked for again by who comes later, and apart by who wants them anew', async () => {
+    const [now, fresh] = await Promise.all([host.tokens(false), host.tokens(true)]);
+    tokens[1]!.present = false;
+    expect([now.length, fresh.length, (await host.tokens(false)).length]).toEqual([2, 2, 1]);
+  });
+
+  it('are not those of a process that was ended', async () => {
+    const lost = host.tokens(false);
+    const ended = host.end();
+    await expect(lost).rejects.toMatchObject({ code: 'pin-needed' });
+    await ended;
+    expect(await host.tokens(false)).toHaveLength(2);
+  });
+});
