@@ -175,6 +175,17 @@ describe('keys on a SoftHSM token', () => {
     late.remove();
   });
 
+  it('that share an ID sign by a label whose padding no list shows', async () => {
+    const twins = hsm.token('twins');
+    twins.importKey(device.privateKeyPem, { id: '01', label: 'padded ' });
+    twins.importCertificate(device.der, { id: '01', label: 'padded' });
+    twins.generateKey('EC:prime256v1', { id: '01', label: 'other' });
+    const signer = await service.signer(inSoftHsm('pkcs11:token=twins;object=padded'));
+    await signer.unlock(human(twins.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+    twins.remove();
+  });
+
   it('lose their PIN with the host, and nothing is sent again', async () => {
     const signer = await service.signer(inSoftHsm('pkcs11:token=work;id=%01'));
     await signer.unlock(human(work.pin));
