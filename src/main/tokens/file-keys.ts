@@ -15,7 +15,12 @@ import {
   type SignerAccount,
   type SignerKey,
 } from './signer.ts';
-import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
+import {
+  maxKeyFileBytes,
+  pickCertificate,
+  readCertificates,
+  type SigningCertificate,
+} from './signing-certificate.ts';
 import { SingleFlight } from './single-flight.ts';
 import { isPkcs11Uri } from './uri.ts';
 
@@ -43,7 +48,7 @@ export class FileKeys {
    * `file-unreadable`, `account-invalid` for a certificate on a token.
    */
   async find(path: string, account: SignerAccount): Promise<Attempt> {
-    const bytes = await this.#options.files.read(path);
+    const bytes = await this.#options.files.read(path, maxKeyFileBytes);
     if (bytes === null) {
       return {
         absent: new AppError('file-unreadable', { message: `The key file ${path} was not found.` }),

@@ -6,9 +6,6 @@ import { openPkcs8, spkiOf, type OpenKeyFile } from './key-file.ts';
 import type { Pkcs12Contents } from './pkcs12.ts';
 import type { Pkcs12Problem } from './pkcs12-problem.ts';
 
-/** A file with hundreds of certificates has a tenth of it. */
-const maxBytes = 1 << 20;
-
 /** Whether the bytes begin as a PFX does: a sequence whose first element is the version 3, in DER or BER. */
 export function isPkcs12(bytes: Uint8Array): boolean {
   const [tag, length = 0] = bytes;
@@ -34,9 +31,6 @@ export async function openPkcs12File(
   { bytes, path, pause }: Pkcs12File,
   passphrase: string,
 ): Promise<OpenKeyFile> {
-  if (bytes.length > maxBytes) {
-    throw new AppError('file-unreadable', { message: `${path} is too large for a key file.` });
-  }
   const { openPkcs12 } = await import('./pkcs12.ts');
   const answer = await openPkcs12(bytes, passphrase, pause);
   if ('problem' in answer) throw explain(answer.problem, path);

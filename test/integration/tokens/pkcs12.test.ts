@@ -380,11 +380,6 @@ describe('a PKCS#12 file that cannot be used', () => {
     }
   });
 
-  it('is not read where it is too large', async () => {
-    const large = Buffer.concat([fileOf(), Buffer.alloc(1 << 20)]);
-    expect(await refusal(large)).toMatchObject({ code: 'file-unreadable' });
-  });
-
   it('fails with a code wherever a bit of it is turned', async () => {
     const whole = fileOf(['-noiter', '-nomaciter']);
     await fc.assert(
