@@ -94,7 +94,7 @@ export default {
     },
     {
       name: 'keytar-in-the-keyring-process',
-      comment: 'What it loads stays with a process for good: docs/decisions/0014.',
+      comment: 'What it loads stays with a process for good: docs/decisions/0012.',
       severity: 'error',
       from: { path: '^(src|test)/', pathNot: '^src/main/node/keyring-process\\.ts$' },
       to: { path: inPackage('keytar') },

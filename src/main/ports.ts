@@ -68,8 +68,12 @@ export interface EditResult {
 }
 
 export interface Files {
-  /** The file's bytes; null where there is none. Symbolic links are followed. @throws AppError `file-unreadable`. */
-  read(path: string): Promise<Uint8Array | null>;
+  /**
+   * The file's bytes; null where there is none, and for a device or a pipe. Symbolic links are followed.
+   * @param maxBytes for a file that has to be one: a longer one, a device and a pipe are `file-unreadable` then, and not read.
+   * @throws AppError `file-unreadable`.
+   */
+  read(path: string, maxBytes?: number): Promise<Uint8Array | null>;
   /**
    * Replaces a file as a whole or not at all: lock, read, `change`, write a temporary file beside it, sync, rename.
    * `change` is called again where another program wrote in between; it must be pure. It answers the new bytes, or

@@ -47,9 +47,9 @@ export function createFiles(runtimeDirectory: string): Files {
   /** Sizes in bytes as last seen here: a file that got smaller since may be half written. */
   const sizes = new Map<string, number>();
 
-  async function read(path: string): Promise<Uint8Array | null> {
-    if (await isDevice(path)) return null;
-    const snapshot = await look(path, path);
+  async function read(path: string, maxBytes?: number): Promise<Uint8Array | null> {
+    if (maxBytes === undefined && (await isDevice(path))) return null;
+    const snapshot = await look(path, path, maxBytes);
     await snapshot?.handle.close();
     return snapshot?.bytes ?? null;
   }
@@ -155,9 +155,9 @@ async function isDevice(path: string): Promise<boolean> {
   return found !== null && !found.isFile() && !found.isDirectory();
 }
 
-async function look(path: string, target: string): Promise<Snapshot | null> {
+async function look(path: string, target: string, maxBytes?: number): Promise<Snapshot | null> {
   try {
-    return await takeSnapshot(target);
+    return await takeSnapshot(target, maxBytes);
   } catch (cause) {
     throw readFailure(path, cause);
   }

@@ -17,9 +17,9 @@ export interface Snapshot {
 
 /**
  * Null where there is no file.
- * @throws AppError `file-unreadable` for what is no regular file, and what node:fs throws.
+ * @throws AppError `file-unreadable` for what is no regular file or has more than `maxBytes`, and what node:fs throws.
  */
-export async function takeSnapshot(path: string): Promise<Snapshot | null> {
+export async function takeSnapshot(path: string, maxBytes = Infinity): Promise<Snapshot | null> {
   const found = await statOf(path);
   if (found === null) return null;
   if (!found.isFile()) {
@@ -28,22 +28,34 @@ export async function takeSnapshot(path: string): Promise<Snapshot | null> {
   const handle = await ifThere(open(path, 'r'));
   if (handle === null) return null;
   try {
-    return { stat: await handle.stat({ bigint: true }), bytes: await readAll(handle), handle };
+    const stat = await handle.stat({ bigint: true });
+    const bytes = await readAll(handle, maxBytes);
+    if (bytes.length > maxBytes) throw tooLong(path, maxBytes);
+    return { stat, bytes, handle };
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-/** From the first byte, wherever the handle stands. */
-export async function readAll(handle: FileHandle): Promise<Buffer> {
+/** From the first byte, wherever the handle stands, to the end; or no further once there are more than `maxBytes`. */
+export async function readAll(handle: FileHandle, maxBytes = Infinity): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for (let position = 0; ;) {
+  let position = 0;
+  while (position <= maxBytes) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
-    if (bytesRead === 0) return Buffer.concat(chunks);
+    if (bytesRead === 0) break;
     chunks.push(buffer.subarray(0, bytesRead));
     position += bytesRead;
   }
+  return Buffer.concat(chunks);
+}
+
+function tooLong(path: string, maxBytes: number): AppError {
+  return new AppError('file-unreadable', {
+    message: `${path} is longer than ${String(maxBytes / 1024)} KiB, the most such a file may have.`,
+    remedy: 'Check whether it is the file you mean.',
+  });
 }
 
 /** Whether `path` still names the file of the snapshot, untouched since. */

@@ -1,6 +1,5 @@
 /** The three ARNs of an account: their grammar, and whether they belong together. */
 import { AppError } from '../../shared/errors.ts';
-import type { Account } from '../../shared/model.ts';
 import { findPartition } from './partition.ts';
 import type { Partition } from './partition.ts';
 import { quoted } from './quoted.ts';
@@ -39,7 +38,6 @@ export interface AssumedRoleArn {
 }
 
 type Kind = 'role' | 'profile' | 'trust anchor';
-type ArnFields = Pick<Account, 'roleArn' | 'profileArn' | 'trustAnchorArn'>;
 
 const forms: Record<Kind, string> = {
   role: 'arn:PARTITION:iam::ACCOUNT:role/NAME',
@@ -76,15 +74,6 @@ export function parseTrustAnchorArn(text: string): RolesAnywhereArn {
   return parseRolesAnywhereArn('trust anchor', text, 'trust-anchor');
 }
 
-/** All three. @throws AppError `arn-malformed` for the first that is. */
-export function parseArns(fields: ArnFields): Arns {
-  return {
-    trustAnchor: parseTrustAnchorArn(fields.trustAnchorArn),
-    profile: parseProfileArn(fields.profileArn),
-    role: parseRoleArn(fields.roleArn),
-  };
-}
-
 /**
  * Every way in which ARNs and region do not belong together, each an AppError `arn-mismatch`; none where they do.
  * The trust anchor is the measure: a profile works only with an anchor of its own account and region, and names roles
@@ -99,12 +88,6 @@ export function disagreements({ role, profile, trustAnchor }: Arns, region: stri
     regionDifference(region, trustAnchor),
   ];
   return found.filter((error) => error !== null);
-}
-
-/** @throws AppError `arn-mismatch`: the first of {@link disagreements}. */
-export function checkAgreement(arns: Arns, region: string): void {
-  const [first] = disagreements(arns, region);
-  if (first !== undefined) throw first;
 }
 
 /** Null where the text is no such ARN. */

@@ -15,7 +15,12 @@ import {
   type SignerAccount,
   type SignerKey,
 } from './signer.ts';
-import { pickCertificate, readCertificates, type SigningCertificate } from './signing-certificate.ts';
+import {
+  maxKeyFileBytes,
+  pickCertificate,
+  readCertificates,
+  type SigningCertificate,
+} from './signing-certificate.ts';
 import { SingleFlight } from './single-flight.ts';
 import { isPkcs11Uri } from './uri.ts';
 
@@ -43,15 +48,19 @@ export class FileKeys {
    * `file-unreadable`, `account-invalid` for a certificate on a token.
    */
   async find(path: string, account: SignerAccount): Promise<Attempt> {
-    const bytes = await this.#options.files.read(path);
+    const { clock, files } = this.#options;
+    const bytes = await files.read(path, maxKeyFileBytes);
     if (bytes === null) {
       return {
         absent: new AppError('file-unreadable', { message: `The key file ${path} was not found.` }),
       };
     }
-    const { clock } = this.#options;
     const pause = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve));
-    const container = await readContainer({ bytes, path, pause }, this.#looked);
+    const isTaken = async (other: string): Promise<boolean> => {
+      const there = await files.read(other, maxKeyFileBytes).catch(() => 'something else');
+      return there !== null;
+    };
+    const container = await readContainer({ bytes, path, pause, isTaken }, this.#looked);
     const open = this.#openIn(container);
     const certificates = open?.certificates ?? container.certificates;
     const where = certificateFile(path, account);

@@ -46,7 +46,10 @@ export async function readContainer(source: Pkcs12File, looked: Looked): Promise
   const before = looked.get(path);
   const now = before?.digest === digest ? before : { digest, open: openWithoutPassphrase(source) };
   looked.set(path, now);
-  const open = await now.open;
+  const open = await now.open.catch((error: unknown) => {
+    looked.delete(path); // what it says to do depends on what is there by then
+    throw error;
+  });
   return {
     path,
     digest,

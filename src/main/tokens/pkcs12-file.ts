@@ -7,9 +7,6 @@ import type { Pkcs12Contents } from './pkcs12.ts';
 import type { Pkcs12Problem } from './pkcs12-problem.ts';
 import { shellWord } from './shell-word.ts';
 
-/** A file with hundreds of certificates has a tenth of it. */
-const maxBytes = 1 << 20;
-
 /** Whether the bytes begin as a PFX does: a sequence whose first element is the version 3, in DER or BER. */
 export function isPkcs12(bytes: Uint8Array): boolean {
   const [tag, length = 0] = bytes;
@@ -23,6 +20,8 @@ export interface Pkcs12File {
   readonly path: string;
   /** Lets others have their turn in the midst of long work. */
   readonly pause: () => Promise<void>;
+  /** Whether there is something at a path already. */
+  readonly isTaken: (path: string) => Promise<boolean>;
 }
 
 /**
@@ -31,16 +30,11 @@ export interface Pkcs12File {
  * @throws AppError `passphrase-incorrect`, `file-unreadable` for a damaged file, `key-unknown` for one without a key,
  * `key-ambiguous` for several, `key-unsupported`, `cert-unreadable`.
  */
-export async function openPkcs12File(
-  { bytes, path, pause }: Pkcs12File,
-  passphrase: string,
-): Promise<OpenKeyFile> {
-  if (bytes.length > maxBytes) {
-    throw new AppError('file-unreadable', { message: `${path} is too large for a key file.` });
-  }
+export async function openPkcs12File(source: Pkcs12File, passphrase: string): Promise<OpenKeyFile> {
+  const { bytes, path, pause } = source;
   const { openPkcs12 } = await import('./pkcs12.ts');
   const answer = await openPkcs12(bytes, passphrase, pause);
-  if ('problem' in answer) throw explain(answer.problem, path);
+  if ('problem' in answer) throw await explain(answer.problem, source);
   const { contents } = answer;
   return {
     key: onlyKey(contents, path),
@@ -70,7 +64,11 @@ function onlyKey({ keys }: Pkcs12Contents, path: string): KeyObject {
   });
 }
 
-function explain({ kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>, path: string): AppError {
+async function explain(
+  { kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>,
+  source: Pkcs12File,
+): Promise<AppError> {
+  const { path } = source;
   switch (kind) {
     case 'password':
       return new AppError('passphrase-incorrect', { message: `The passphrase did not open ${path}.` });
@@ -93,12 +91,12 @@ function explain({ kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>, path: s
     case 'algorithm':
       return new AppError('key-unsupported', {
         message: `The PKCS#12 file ${path} is protected in an old or rare way that is not supported.`,
-        remedy: conversion(path),
+        remedy: await conversion(source),
       });
     case 'rounds':
       return new AppError('key-unsupported', {
         message: `The PKCS#12 file ${path} asks for more work to open it than any honest one.`,
-        remedy: `If you trust it: ${conversion(path)}`,
+        remedy: `If you trust it: ${await conversion(source)}`,
       });
     case 'public-key':
       return new AppError('key-unsupported', {
@@ -108,8 +106,15 @@ function explain({ kind, cause }: Pick<Pkcs12Problem, 'kind' | 'cause'>, path: s
   }
 }
 
-/** OpenSSL asks for the file's passphrase and for one of the new file at the terminal. */
-function conversion(path: string): string {
-  const pem = `${path.replace(/\.(p12|pfx)$/i, '')}.pem`;
-  return `Convert it with: openssl pkcs12 -legacy -in ${shellWord(path)} -out ${shellWord(pem)}; then give the account that file as its key.`;
+/**
+ * OpenSSL asks for the file's passphrase and for one of the new file at the terminal. It writes over whatever is there
+ * without a word: the new file gets a name that nothing has.
+ */
+async function conversion({ path, isTaken }: Pkcs12File): Promise<string> {
+  const stem = `${path.replace(/\.(p12|pfx)$/i, '')}-converted`;
+  let pem = `${stem}.pem`;
+  // A name that is too long looks taken, whatever its number.
+  for (let number = 2; number < 100 && (await isTaken(pem)); number += 1)
+    pem = `${stem}-${String(number)}.pem`;
+  return `Convert it with: openssl pkcs12 -legacy -in ${shellWord(path)} -out ${shellWord(pem)}; then name that file: rolekey accounts edit ID --private-key FILE.`;
 }

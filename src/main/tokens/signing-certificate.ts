@@ -10,9 +10,12 @@ export interface SigningCertificate {
   readonly issuers: readonly Certificate[];
 }
 
+/** The most a key or certificate file may have, bytes: one with hundreds of certificates has a tenth of it. */
+export const maxKeyFileBytes = 1 << 20;
+
 /** @throws AppError `file-unreadable` also where there is no such file, `cert-unreadable`. */
 export async function readCertificates(files: Files, path: string): Promise<Certificate[]> {
-  const bytes = await files.read(path);
+  const bytes = await files.read(path, maxKeyFileBytes);
   if (bytes === null) throw new AppError('file-unreadable', { message: `The file ${path} was not found.` });
   return parseCertificates(bytes, path);
 }

@@ -1,6 +1,7 @@
 /** Keys in PKCS#12 files and in a real ssh-agent, from the built command line to IAM Roles Anywhere. */
+import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { chmodSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../support/pki/authority.ts';
@@ -124,17 +125,25 @@ describe('a key in a PKCS#12 file', () => {
 
   it('is told at once where it is of an old kind, with a command that converts it as it stands', async () => {
     world.file('home/my old.p12', fileOf(ec, password, '-legacy'));
+    const precious = join(world.home, 'my old-converted.pem');
+    world.file('home/my old-converted.pem', 'of old');
+    chmodSync(precious, 0o000);
     await world.addAccount('old', '--private-key', 'my old.p12');
     const { code, state } = await connect('old', `${password}\n`);
     expect(code).toBe(1);
     expect(state.error).toMatchObject({ code: 'key-unsupported' });
-    const command = /^Convert it with: (openssl .*); then give/.exec(state.error?.remedy ?? '')?.[1] ?? '';
+    const command =
+      /^Convert it with: (openssl .*); then name that file: rolekey accounts edit old --private-key FILE\.$/.exec(
+        state.error?.remedy ?? '',
+      )?.[1] ?? '';
     const converting = world.runAtTerminal('/bin/sh', ['-c', command]);
     await type(converting, 'Enter Import Password:', password);
     const at = await type(converting, 'Enter PEM pass phrase:', 'another secret');
     await type(converting, 'Verifying - Enter PEM pass phrase:', 'another secret', at);
     expect(await converting.ended).toBe(0);
-    const pem = join(world.home, 'my old.pem');
+    const pem = join(world.home, 'my old-converted-2.pem');
+    chmodSync(precious, 0o600);
+    expect(textOf(precious)).toBe('of old');
     expect(statSync(pem).mode & 0o077).toBe(0);
     expect(textOf(pem)).toContain('BEGIN ENCRYPTED PRIVATE KEY');
     await world.rolekey(['accounts', 'edit', 'old', '--private-key', pem]);
@@ -168,6 +177,41 @@ describe('a key in a PKCS#12 file', () => {
   it('is what the doctor asks nobody about', async () => {
     const { stdout } = await world.rolekey(['doctor']);
     expect(stdout).toContain('ec.p12 needs its passphrase');
+  });
+});
+
+describe('a key or certificate file that is none', () => {
+  it.each([
+    [
+      'a pipe',
+      'is not a regular file',
+      (path: string) => {
+        execFileSync('mkfifo', [path]);
+      },
+    ],
+    ['a device', 'is not a regular file', (path: string) => symlinkSync('/dev/zero', path)],
+    [
+      '300 megabytes',
+      'longer than 1024 KiB',
+      (path: string) => writeFileSync(path, Buffer.alloc(300_000_000)),
+    ],
+  ])('is told for what it is: %s', async (what, words, make) => {
+    const id = `odd-${what.replace(/\W/g, '-')}`;
+    const path = join(world.home, id);
+    make(path);
+    const key = world.file('home/plain.pem', ec.privateKeyPem);
+    for (const flags of [
+      ['--private-key', path],
+      ['--private-key', key, '--certificate', path],
+    ]) {
+      await world.addAccount(id, ...flags);
+      const { code, state } = await connect(id);
+      expect(code).toBe(1);
+      expect(state.error).toMatchObject({ code: 'file-unreadable' });
+      expect(state.error?.message).toContain(words);
+      await world.rolekey(['accounts', 'remove', id, '--yes']);
+    }
+    rmSync(path);
   });
 });
 

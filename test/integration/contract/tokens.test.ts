@@ -64,8 +64,16 @@ describe('tokens', () => {
     expect(stdout).toContain('not hardware');
   });
 
-  it('holds no PIN', async () => {
-    expect((await world.rolekey(['tokens', '--json'])).stdout).not.toContain(pin);
+  it('holds no PIN, also not of a token whose PIN is held', async () => {
+    await world.addAccount('with-pin');
+    await world.connect('with-pin');
+    for (const words of [['tokens', '--json'], ['tokens']]) {
+      const { code, stdout, stderr } = await world.rolekey(words);
+      expect(code).toBe(0);
+      expect(stdout).toContain('laptop');
+      expect(stdout + stderr).not.toContain(pin);
+    }
+    await world.rolekey(['accounts', 'remove', 'with-pin', '--yes']);
   });
 });
 

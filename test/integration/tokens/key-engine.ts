@@ -2,23 +2,15 @@
  * Sessions over real modules: everything of the engine from an account to its signature, without AWS. The sessions' clock
  * is moved by hand, so that nothing is tried by a pause that is over, but what the computer, its tokens or a test cause.
  */
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import type { TokenHosts } from '../../../src/main/ports.ts';
 import { SessionService } from '../../../src/main/sessions/session-service.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import type { Account, State } from '../../../src/shared/model.ts';
 import { FakeClock } from '../../support/fakes/clock.ts';
 import { account as sample } from '../../unit/sessions/create-session-world.ts';
-import {
-  fastClock,
-  filesOf,
-  human,
-  nobody,
-  silentLog,
-  type ScriptedHuman,
-} from '../../unit/tokens/doubles.ts';
+import { human, nobody, silentLog, type ScriptedHuman } from '../../unit/tokens/doubles.ts';
+import { realService } from './real-service.ts';
 
 const minute = 60_000;
 
@@ -45,15 +37,9 @@ export class KeyEngine {
       ...sample,
       ...{ id, label: id, awsProfile: id, keys: [uri], pkcs11Lib: module },
     }));
-    this.tokens = createTokenService({
+    this.tokens = realService({
       hosts,
-      moduleFiles: createModuleFiles(),
-      sshAgent: createSshAgent(null),
       confirmedModules: { has: () => true, knows: () => true, paths: () => [], add: () => undefined },
-      files: filesOf({}),
-      clock: fastClock(),
-      log: silentLog,
-      computer: process,
       onTokens: (change) => this.sessions.tokensChanged(change),
     });
     this.sessions = new SessionService({

@@ -4,15 +4,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { Authority, type Identity } from '../../support/pki/authority.ts';
 import { SoftHsm, type SoftToken } from '../../support/soft-token/soft-hsm.ts';
-import { fastClock, filesOf, human, silentLog } from '../../unit/tokens/doubles.ts';
+import { human } from '../../unit/tokens/doubles.ts';
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { realService } from './real-service.ts';
 
 /** Each two objects; with those of the device and its certificate 300, and one more. */
 const otherPairs = 149;
@@ -33,15 +32,8 @@ beforeAll(async () => {
   token.generateKeys(otherPairs);
   token.importKey(device.privateKeyPem, { id: 'ffff', label: 'device' });
   token.importCertificate(device.der, { id: 'ffff', label: 'device' });
-  service = createTokenService({
+  service = realService({
     hosts: createTokenHosts({ bundle: bundle.path, environment: { ...process.env, ...hsm.environment } }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: filesOf({}),
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
   });
 });
 

@@ -1,21 +1,20 @@
 /** PINs with the vendors' real modules, counted by the card: no try that nobody typed or chose to have remembered. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import type { TokenInfo } from '../../../src/shared/model.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
 import { failureOf } from '../../unit/failure-of.ts';
-import { fastClock, human, nobody, silentLog } from '../../unit/tokens/doubles.ts';
+import { human, nobody } from '../../unit/tokens/doubles.ts';
 import { account, FakeRemembered } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'pins-'));
@@ -56,21 +55,11 @@ afterAll(async () => {
 });
 
 function newService(): TokenService {
-  return createTokenService({
+  return realService({
     hosts: createTokenHosts({
       bundle: bundle.path,
       environment: { ...process.env, ...world.environment },
     }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: {
-      read: async (path) => (existsSync(path) ? readFileSync(path) : null),
-      edit: () => Promise.reject(new Error('nothing here writes')),
-    },
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
     remembered,
   });
 }

@@ -3,7 +3,6 @@ import { createPublicKey, verify } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,17 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tokensSchema } from '../../../src/shared/model.ts';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
-import type { Files } from '../../../src/main/ports.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { Authority, type Identity } from '../../support/pki/authority.ts';
 import { SoftHsm, type SoftToken } from '../../support/soft-token/soft-hsm.ts';
-import { fastClock, human, nobody, silentLog } from '../../unit/tokens/doubles.ts';
+import { human, nobody } from '../../unit/tokens/doubles.ts';
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'token-service-'));
@@ -57,27 +54,17 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  const files: Files = {
-    read: async (path) => (existsSync(path) ? readFileSync(path) : null),
-    edit: () => Promise.reject(new Error('nothing here writes')),
-  };
-  service = createTokenService({
+  service = realService({
     hosts: createTokenHosts({
       bundle: bundle.path,
       environment: { ...process.env, ...hsm.environment, PKCS11SPY: hsm.module, PKCS11SPY_OUTPUT: spyLog },
     }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
     confirmedModules: {
       has: (path, sha256) => confirmed.has(`${path} ${sha256}`),
       knows: (path) => Array.from(confirmed).some((one) => one.startsWith(`${path} `)),
       paths: () => Array.from(confirmed, (one) => one.split(' ')[0]!),
       add: (path, sha256) => confirmed.add(`${path} ${sha256}`),
     },
-    files,
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
   });
 });
 
@@ -174,6 +161,17 @@ describe('keys on a SoftHSM token', () => {
     const signer = await service.signer(inSoftHsm('pkcs11:token=late'));
     expect(signer.key.token?.label).toBe('late');
     late.remove();
+  });
+
+  it('that share an ID sign by a label whose padding no list shows', async () => {
+    const twins = hsm.token('twins');
+    twins.importKey(device.privateKeyPem, { id: '01', label: 'padded ' });
+    twins.importCertificate(device.der, { id: '01', label: 'padded' });
+    twins.generateKey('EC:prime256v1', { id: '01', label: 'other' });
+    const signer = await service.signer(inSoftHsm('pkcs11:token=twins;object=padded'));
+    await signer.unlock(human(twins.pin));
+    expect(isBy(device, await signer.sign(message))).toBe(true);
+    twins.remove();
   });
 
   it('lose their PIN with the host, and nothing is sent again', async () => {

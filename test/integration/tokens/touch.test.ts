@@ -1,25 +1,24 @@
 /** Touch, with the vendor's real modules: told when a card waits for it, given or not, and given up. */
 import { createPublicKey, verify } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { NoAnswer, PromptQuestion } from '../../../src/main/ports.ts';
 import type { Human, Signer } from '../../../src/main/tokens/signer.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import type { PivKeyType } from '../../support/virtual-yubikey/piv-key.ts';
 import type { KeyPolicy } from '../../support/virtual-yubikey/piv-key.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
 import { failureOf } from '../../unit/failure-of.ts';
-import { fastClock, human, silentLog } from '../../unit/tokens/doubles.ts';
+import { human } from '../../unit/tokens/doubles.ts';
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { until } from './host-process.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'touch-'));
@@ -39,21 +38,11 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  service = createTokenService({
+  service = realService({
     hosts: createTokenHosts({
       bundle: bundle.path,
       environment: { ...process.env, ...world.environment },
     }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: {
-      read: async (path) => (existsSync(path) ? readFileSync(path) : null),
-      edit: () => Promise.reject(new Error('nothing here writes')),
-    },
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
   });
 });
 

@@ -1,13 +1,11 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import { HostClient } from '../../../src/main/tokens/host-client.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { tokensSchema } from '../../../src/shared/model.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import { Tpm, type TpmKeyKind, type TpmToken } from '../../support/tpm/tpm.ts';
@@ -15,6 +13,7 @@ import { fastClock, human, nobody, silentLog } from '../../unit/tokens/doubles.t
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'tpm-test-'));
@@ -64,18 +63,8 @@ function serviceOf(own: Readonly<Record<string, string>>): TokenService {
   // What other modules would reach is not there.
   const elsewhere = { PCSCLITE_CSOCK_NAME: join(home, 'pcscd'), SOFTHSM2_CONF: join(home, 'softhsm2.conf') };
   const environment = { ...process.env, HOME: home, ...elsewhere, ...own };
-  return createTokenService({
+  return realService({
     hosts: createTokenHosts({ bundle: bundle.path, environment }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: {
-      read: async (path) => (existsSync(path) ? readFileSync(path) : null),
-      edit: () => Promise.reject(new Error('nothing here writes')),
-    },
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
     environment,
   });
 }

@@ -1,25 +1,24 @@
 /** YubiKeys through the real libykcs11: what a card is asked is counted on the card. */
 import { verify, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tokensSchema, type TokenInfo } from '../../../src/shared/model.ts';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import { generateKey } from '../../support/pki/keys.ts';
 import type { KeyPolicy, PivKeyType } from '../../support/virtual-yubikey/piv-key.ts';
 import { ykcs11Id } from '../../support/virtual-yubikey/slots.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
-import { fastClock, human, nobody, silentLog } from '../../unit/tokens/doubles.ts';
+import { human, nobody } from '../../unit/tokens/doubles.ts';
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'yubikey-'));
@@ -42,21 +41,11 @@ beforeAll(async () => {
 beforeEach(() => {
   key.restoreFactory();
   const elsewhere = { SOFTHSM2_CONF: join(directory, 'softhsm2.conf'), TPM2_PKCS11_STORE: directory };
-  service = createTokenService({
+  service = realService({
     hosts: createTokenHosts({
       bundle: bundle.path,
       environment: { ...process.env, ...elsewhere, ...world.environment },
     }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: {
-      read: async (path) => (existsSync(path) ? readFileSync(path) : null),
-      edit: () => Promise.reject(new Error('nothing here writes')),
-    },
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
   });
 });
 

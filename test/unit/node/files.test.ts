@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,47 @@ describe('read', () => {
 
   it('takes a device for no file', async () => {
     expect(await files.read('/dev/null')).toBeNull();
+  });
+
+  it('gives a file as long as it may be, and says of a longer one that it is', async () => {
+    fs.writeFileSync(path, Buffer.alloc(1024));
+    expect(await files.read(path, 1024)).toHaveLength(1024);
+    fs.appendFileSync(path, 'x');
+    await expect(files.read(path, 1024)).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: `${path} is longer than 1 KiB, the most such a file may have.`,
+    });
+    expect(await files.read(join(root, 'none'), 1024)).toBeNull();
+  });
+
+  it('does not read further where a file has no end', async () => {
+    fs.writeFileSync(path, '');
+    fs.truncateSync(path, 2 ** 40);
+    await expect(files.read(path, 1024)).rejects.toEqual(code('file-unreadable'));
+  });
+
+  it.each([
+    [
+      'a pipe',
+      () => {
+        execFileSync('mkfifo', [path]);
+        return path;
+      },
+    ],
+    ['a device', () => '/dev/zero'],
+    [
+      'a link to one',
+      () => {
+        fs.symlinkSync('/dev/null', path);
+        return path;
+      },
+    ],
+  ])('does not take %s for a file that has to be one', async (_, of) => {
+    const bad = of();
+    await expect(files.read(bad, 1024)).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: `${bad} is not a regular file.`,
+    });
   });
 
   it.each([

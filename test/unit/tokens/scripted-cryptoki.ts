@@ -215,8 +215,7 @@ export class ScriptedCryptoki implements Cryptoki {
       object.class === template.class &&
       (object.class !== 'CKO_PRIVATE_KEY' || user || token.facts.loginRequired === false) &&
       (template.keyType ?? object.keyType) === object.keyType &&
-      (template.id?.toString('hex') ?? object.id) === object.id &&
-      (template.label ?? object.label) === object.label
+      (template.id?.toString('hex') ?? object.id) === object.id
         ? [Buffer.of(index)]
         : [],
     );

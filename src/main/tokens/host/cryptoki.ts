@@ -40,7 +40,6 @@ export interface ObjectTemplate {
   readonly class: 'CKO_CERTIFICATE' | 'CKO_PUBLIC_KEY' | 'CKO_PRIVATE_KEY';
   readonly keyType?: 'CKK_EC' | 'CKK_RSA';
   readonly id?: Buffer;
-  readonly label?: string;
 }
 
 export interface Cryptoki {

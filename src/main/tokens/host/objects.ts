@@ -45,12 +45,13 @@ class ObjectReader {
   }
 
   label(): string {
-    return (
-      this.optional('CKA_LABEL')
-        ?.toString('utf8')
-        .replace(/[\0 ]+$/, '') ?? ''
-    );
+    return trimmed(this.optional('CKA_LABEL')?.toString('utf8') ?? '');
   }
+}
+
+/** Some modules pad labels, with spaces or NUL. */
+function trimmed(label: string): string {
+  return label.replace(/[\0 ]+$/, '');
 }
 
 function publicNumbers(object: ObjectReader, type: KeyInfo['type']): PublicNumbers | null {
@@ -130,12 +131,17 @@ export interface FoundPrivateKey {
  * @throws HostError `key-unknown`, `key-ambiguous`.
  */
 export function findPrivateKey(cryptoki: Cryptoki, session: Handle, key: HostKeyRef): FoundPrivateKey {
-  const [handle, ...others] = cryptoki.find(session, {
-    class: 'CKO_PRIVATE_KEY',
-    keyType: keyTypes[key.type],
-    ...(key.id === null ? {} : { id: Buffer.from(key.id, 'hex') }),
-    ...(key.label === null ? {} : { label: key.label }),
-  });
+  // A module compares labels with their padding, which no list of keys shows.
+  const label = key.label === null ? null : trimmed(key.label);
+  const isMeant = (handle: Handle): boolean =>
+    label === null || new ObjectReader(cryptoki, session, handle).label() === label;
+  const [handle, ...others] = cryptoki
+    .find(session, {
+      class: 'CKO_PRIVATE_KEY',
+      keyType: keyTypes[key.type],
+      ...(key.id === null ? {} : { id: Buffer.from(key.id, 'hex') }),
+    })
+    .filter(isMeant);
   const name = `private ${key.type} key “${key.label ?? ''}” (id ${key.id ?? ''})`;
   if (handle === undefined) throw new HostError('key-unknown', `no ${name}`);
   if (others.length > 0) throw new HostError('key-ambiguous', `${String(others.length + 1)} times ${name}`);

@@ -82,7 +82,6 @@ function toTemplate(template: ObjectTemplate): pkcs11.Template {
     { type: pkcs11.CKA_CLASS, value: pkcs11[template.class] },
     ...(template.keyType ? [{ type: pkcs11.CKA_KEY_TYPE, value: pkcs11[template.keyType] }] : []),
     ...(template.id ? [{ type: pkcs11.CKA_ID, value: template.id }] : []),
-    ...(template.label === undefined ? [] : [{ type: pkcs11.CKA_LABEL, value: template.label }]),
   ];
 }
 

@@ -58,6 +58,28 @@ it('logs in for the signature of a key that is known to want it, though the modu
   expect(module.counts()).toEqual({ sign: 2, login: 3 });
 });
 
+it.each([
+  ['not at all', 'key'],
+  ['with a space', 'key '],
+  ['with NUL', 'key\0\0'],
+])('finds a key by its label, however the module pads it: %s', async (_, label) => {
+  scripted.objects.splice(
+    0,
+    2,
+    ...keyPairObjects(privateKey, { id: '01', label }),
+    ...keyPairObjects(strictKey, { id: '01', label: 'twin' }),
+  );
+  await module.login({ token, pin: '123456' });
+  for (const id of ['01', null]) {
+    const key = { id, label: 'key', type: 'EC' } as const;
+    await module.sign({ token, key, mechanism: 'CKM_ECDSA', data });
+  }
+  const key = { id: '01', label: 'other', type: 'EC' } as const;
+  await expect(module.sign({ token, key, mechanism: 'CKM_ECDSA', data })).rejects.toMatchObject({
+    code: 'key-unknown',
+  });
+});
+
 describe('PINs in a token host', () => {
   it('are not sent for a request that says to use the held one where none is held', async () => {
     await expect(module.login({ token, pin: null })).rejects.toMatchObject({ code: 'pin-needed' });
