@@ -8,7 +8,7 @@ import type { ModuleHosts } from './module-hosts.ts';
 import { isMeant } from './module-kind.ts';
 import type { SignerAccount } from './signer.ts';
 import { keyUri } from './token-info.ts';
-import { emptyUri, matchesObject, matchesToken, printUri, type Pkcs11Uri } from './uri.ts';
+import { emptyUri, matchesObject, matchesToken, parseUri, printUri, type Pkcs11Uri } from './uri.ts';
 
 export interface KeySearchOptions {
   readonly finder: ModuleFinder;
@@ -199,7 +199,18 @@ function keyIn(seen: readonly SeenToken[], uri: Pkcs11Uri, account: SignerAccoun
   );
   const [first, second] = found;
   if (first !== undefined && second !== undefined) {
-    const names = [first, second].map(({ token, key, contents }) => keyUri(token, key, contents));
+    const namesOf = (slots: boolean): string[] =>
+      [first, second].map(({ token, key, contents }) => {
+        const name = keyUri(token, key, contents);
+        return slots ? printUri({ ...parseUri(name), slotId: token.slotId }) : name;
+      });
+    const names = namesOf(false);
+    if (names[0] === names[1]) {
+      throw new AppError('key-ambiguous', {
+        message: `The URI names ${String(found.length)} keys, on tokens that say the same of themselves.`,
+        remedy: `Plug in one of them, or use their maker’s own module; else name the slot, such as ${namesOf(true).join(' or ')}.`,
+      });
+    }
     throw new AppError('key-ambiguous', {
       message: `The URI names ${String(found.length)} keys.`,
       remedy: `Name one of them exactly, such as ${names.join(' or ')}.`,
