@@ -32,14 +32,15 @@ beforeAll(async () => {
   bundle = await bundleTokenHost();
   const authority = Authority.root(join(directory, 'ca'));
   world = await YubikeyWorld.start();
-  key = await world.insert({ serial: 12345678 });
+  key = world.create({ serial: 12345678 });
+  key.setChuid();
+  await key.insert();
   for (const slot of ['9a', '9c'] as const) {
     const holder = { key: 'P-256' } as const;
     const { privateKeyPem, der } = authority.identity({ name: slot, subject: `/CN=${slot}`, holder });
     key.importKey(slot, privateKeyPem);
     key.importCertificate(slot, der);
   }
-  await world.run('yubico-piv-tool', ['-a', 'set-chuid']); // OpenSC's serial number
 });
 beforeEach(() => {
   remembered = new FakeRemembered();
