@@ -247,7 +247,6 @@ describe.each([
     const signer = which === 'held' ? first : await signerOf('01'); // the module is held from here on
     key.changePin('654321');
     await spendTwoTries();
-    await key.reset();
     const tries = countTries();
     if (which === 'held') {
       expect(await failureOf(signer.sign(message))).toMatchObject({ code: 'pin-final' });
