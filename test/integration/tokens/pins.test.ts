@@ -100,6 +100,13 @@ describe.each([
     }
     expect(key.pinTriesLeft).toBe(1);
   }
+  /** By a program that does not reset the card when it leaves, as yubico-piv-tool does: modules hear nothing of it. */
+  async function spendTwoTriesQuietly(): Promise<void> {
+    const select = ['-s', '00:A4:04:00:05:A0:00:00:03:08'];
+    const verify = ['-s', '00:20:00:80:08:31:31:31:31:31:31:FF:FF'];
+    await world.run('opensc-tool', ['--reader', world.readers[0]!, ...select, ...verify, ...verify]);
+    expect(key.pinTriesLeft).toBe(1);
+  }
   async function pinState(): Promise<TokenInfo['pin']> {
     const { tokens } = await service.tokens({ pkcs11Lib, login: false }, null);
     return tokens[0]!.pin;
@@ -246,7 +253,7 @@ describe.each([
     if (which === 'remembered') await restart();
     const signer = which === 'held' ? first : await signerOf('01'); // the module is held from here on
     key.changePin('654321');
-    await spendTwoTries();
+    await spendTwoTriesQuietly();
     const tries = countTries();
     if (which === 'held') {
       expect(await failureOf(signer.sign(message))).toMatchObject({ code: 'pin-final' });

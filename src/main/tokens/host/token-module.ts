@@ -112,7 +112,6 @@ export class TokenModule implements HostHandlers {
     } catch (error) {
       // Another program reset the card, and nothing was signed. The PIN it accepted brings the login back.
       if (!isLostLogin(error) || !this.#pins.has(tokenName(params.token))) throw error;
-      this.release(); // whoever reset it may have spent tries, of which some modules tell only then
       return this.#signOnce(params);
     }
   };
