@@ -31,6 +31,9 @@ const deadlinesMs: Readonly<Record<HostMethod, number>> = {
 /** Failures whose detail says something a person can use. */
 const detailedCodes: readonly ErrorCode[] = ['token-failed', 'pin-length', 'key-unsupported'];
 
+/** The token did not take the PIN that was held for it, which is gone. */
+export class HeldPinRefused extends AppError {}
+
 export interface HostClientOptions {
   /** The module's path, as {@link TokenHosts.start} takes it. */
   readonly path: string;
@@ -214,7 +217,8 @@ export class HostClient {
     return detailed('token-failed', detail);
   }
 
-  #refused({ code, detail }: HostFailure): AppError {
+  #refused({ code, detail, heldPinRefused }: HostFailure): AppError {
+    if (heldPinRefused) return new HeldPinRefused(code, { cause: detail });
     if (code === 'module-not-pkcs11') {
       const message = `${this.path} cannot be loaded as a PKCS#11 module: ${detail}.`;
       return this.#kill(new AppError(code, { message })); // it has no business in a process of ours

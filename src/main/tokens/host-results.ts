@@ -22,6 +22,7 @@ const tokenRef = z.object({
   label: z.string(),
   manufacturer: z.string(),
   model: z.string(),
+  reader: z.string().optional(),
 });
 
 export const hostResults: { readonly [M in HostMethod]: z.ZodType<HostResult<M>> } = {
@@ -57,6 +58,13 @@ export const hostEventSchema: z.ZodType<HostEvent> = z.object({
 });
 
 export const hostResponseSchema = z.union([
-  z.object({ id: z.int(), failure: z.object({ code: z.string().refine(isErrorCode), detail: z.string() }) }),
+  z.object({
+    id: z.int(),
+    failure: z.object({
+      code: z.string().refine(isErrorCode),
+      detail: z.string(),
+      heldPinRefused: z.literal(true).optional(),
+    }),
+  }),
   z.object({ id: z.int(), result: z.unknown() }),
 ]);

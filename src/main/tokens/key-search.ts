@@ -10,7 +10,7 @@ import { isMeant } from './module-kind.ts';
 import { isSameKey, isSameToken } from './same-token.ts';
 import type { SignerAccount } from './signer.ts';
 import { keyUri } from './token-info.ts';
-import { matchesObject, matchesToken, printUri, type Pkcs11Uri } from './uri.ts';
+import { matchesObject, matchesToken, parseUri, printUri, type Pkcs11Uri } from './uri.ts';
 
 export interface KeySearchOptions {
   readonly finder: ModuleFinder;
@@ -203,12 +203,28 @@ function isSameFound(one: FoundKey, other: FoundKey): boolean {
 
 /** @param found with two keys at least. */
 function ambiguous(found: readonly FoundKey[], howMany: string): AppError {
-  const names = found.flatMap(({ token, key, contents }) =>
-    key === null ? [] : [keyUri(token, key, contents)],
-  );
+  const [first = '', second = ''] = namesOf(found);
+  if (first === second) {
+    const slots = namesOf(found, ({ token }, name) => printUri({ ...parseUri(name), slotId: token.slotId }));
+    return new AppError('key-ambiguous', {
+      message: `The URI names ${howMany} keys, on tokens that say the same of themselves.`,
+      remedy: `Plug in one of them, or use their maker’s own module; else name the slot, such as ${slots.slice(0, 2).join(' or ')}.`,
+    });
+  }
   return new AppError('key-ambiguous', {
     message: `The URI names ${howMany} keys.`,
-    remedy: `Name one of them exactly, such as ${names.slice(0, 2).join(' or ')}.`,
+    remedy: `Name one of them exactly, such as ${first} or ${second}.`,
+  });
+}
+
+/** @param more what else is said of a key. */
+function namesOf(
+  found: readonly FoundKey[],
+  more: (key: FoundKey, name: string) => string = (_, name) => name,
+): string[] {
+  return found.flatMap((one) => {
+    const { token, key, contents } = one;
+    return key === null ? [] : [more(one, keyUri(token, key, contents))];
   });
 }
 

@@ -1,8 +1,8 @@
 /** A module in use: its host, and which of its tokens would sign now without a human. */
 import { isAppError, type ErrorCode } from '../../shared/errors.ts';
-import { HostClient, type HostClientOptions } from './host-client.ts';
+import { HeldPinRefused, HostClient, type HostClientOptions } from './host-client.ts';
 import type { Clock } from '../ports.ts';
-import { releaseAfterMs, tokenName } from './host/protocol.ts';
+import { refOf, releaseAfterMs, tokenName } from './host/protocol.ts';
 import type {
   HostMethod,
   HostModule,
@@ -33,12 +33,15 @@ export interface TokenChange {
 
 export interface ModuleHostOptions extends Omit<HostClientOptions, 'onEnd' | 'onTokens'> {
   readonly onTokens: (change: TokenChange) => void;
+  /** A token refused the PIN that was held for it. Absent: nobody listens. */
+  readonly onHeldPinRefused?: (token: TokenRef) => Promise<void>;
 }
 
 export class ModuleHost {
   readonly #client: HostClient;
   readonly #ready = new Set<string>();
   readonly #onTokens: (change: TokenChange) => void;
+  readonly #onHeldPinRefused: (token: TokenRef) => Promise<void>;
   /** Tokens by name that were there when that was seen last, by this process or one before it. */
   #present: ReadonlyMap<string, TokenRef> = new Map();
   #failures = 0;
@@ -50,6 +53,7 @@ export class ModuleHost {
 
   constructor(options: ModuleHostOptions) {
     this.#onTokens = options.onTokens;
+    this.#onHeldPinRefused = options.onHeldPinRefused ?? (() => Promise.resolve());
     this.#clock = options.clock;
     this.#client = new HostClient({
       ...options,
@@ -196,12 +200,8 @@ export class ModuleHost {
       return await action();
     } catch (error) {
       if (isAppError(error) && loginLost.includes(error.code)) this.#ready.delete(tokenName(token));
+      if (error instanceof HeldPinRefused) await this.#onHeldPinRefused(refOf(token));
       throw error;
     }
   }
-}
-
-/** A token's name and nothing of what else is known of it. */
-function refOf({ serial, label, manufacturer, model }: TokenRef): TokenRef {
-  return { serial, label, manufacturer, model };
 }

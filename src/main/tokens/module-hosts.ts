@@ -3,7 +3,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { Clock, Logger, TokenHost, TokenHosts } from '../ports.ts';
 import type { HostCounts } from './host/protocol.ts';
 import type { FoundModule } from './module-finder.ts';
-import { ModuleHost, type TokenChange } from './module-host.ts';
+import { ModuleHost, type ModuleHostOptions, type TokenChange } from './module-host.ts';
 
 export interface ModuleHostsOptions {
   readonly hosts: TokenHosts;
@@ -11,6 +11,7 @@ export interface ModuleHostsOptions {
   readonly log: Logger;
   /** Tokens came or went. */
   readonly onTokens: (change: TokenChange) => void;
+  readonly onHeldPinRefused?: NonNullable<ModuleHostOptions['onHeldPinRefused']>;
 }
 
 export class ModuleHosts {
@@ -19,8 +20,8 @@ export class ModuleHosts {
   #closed = false;
   #ends = 0;
 
-  constructor({ hosts, clock, log, onTokens }: ModuleHostsOptions) {
-    this.#options = { hosts: { start: (path) => this.#start(hosts, path) }, clock, log, onTokens };
+  constructor({ hosts, ...options }: ModuleHostsOptions) {
+    this.#options = { ...options, hosts: { start: (path) => this.#start(hosts, path) } };
   }
 
   of({ file: { path } }: FoundModule): ModuleHost {

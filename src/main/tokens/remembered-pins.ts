@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Problem } from '../../shared/model.ts';
 import type { Logger, SecretStore } from '../ports.ts';
-import { tokenName, type TokenRef } from './host/protocol.ts';
+import { refOf, tokenName, type TokenRef } from './host/protocol.ts';
 
 /** A token whose PIN is in the keyring. */
 export interface RememberedToken extends TokenRef {
@@ -51,9 +51,9 @@ export class RememberedPins {
     this.#options = options;
   }
 
-  /** Whether there is a keyring a PIN could be kept in. */
-  get isPossible(): boolean {
-    return this.#options !== null;
+  /** Whether there is a keyring the token's PIN could be kept in, and the token is known when it is seen again. */
+  mayKeep(token: TokenRef): boolean {
+    return this.#options !== null && token.reader === undefined;
   }
 
   /**
@@ -80,6 +80,7 @@ export class RememberedPins {
       const message = `The PIN of “${token.label}” is not in the keyring any more, so it counts as forgotten.`;
       return { why: this.#told({ code: 'keyring-empty', message }) };
     }
+    if (!this.#isRemembered(token)) return { why: null }; // not any more
     if (locks !== this.#locks) throw new AppError('pin-needed');
     this.#usable.set(name, inDoubt);
     return { pin };
@@ -103,12 +104,20 @@ export class RememberedPins {
   }
 
   /**
+   * The token refused the PIN that was held since it was accepted. That is the one that is remembered, where one is: with
+   * another one typed later, that had been forgotten.
+   */
+  async heldRefused(token: TokenRef): Promise<void> {
+    if (this.#isRemembered(token)) await this.refused(token);
+  }
+
+  /**
    * The token took a PIN that was typed.
    * @param remember the user wants it kept. If not, an older one that is kept stays, unless it is seen to be another.
    */
   async typed(token: TokenRef, pin: string, remember: boolean): Promise<void> {
     this.accepted(token);
-    if (remember) await this.#keep(token, pin);
+    if (remember && this.mayKeep(token)) await this.#keep(token, pin);
     else if (this.#isRemembered(token) && (await this.#differs(token, pin))) await this.#forget(token);
   }
 
@@ -212,8 +221,4 @@ function problemOf(error: unknown, what: string): Problem {
 function secretName(token: TokenRef): string {
   const label = token.label.replace(/[^\w .-]/g, '_').slice(0, 60);
   return `${label} ${createHash('sha256').update(tokenName(token)).digest('hex').slice(0, 16)}`;
-}
-
-function refOf({ serial, label, manufacturer, model }: TokenRef): TokenRef {
-  return { serial, label, manufacturer, model };
 }

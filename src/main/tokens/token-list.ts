@@ -49,8 +49,8 @@ export class TokenList {
     const { finder } = this.#options;
     const found = pkcs11Lib === null ? await finder.installed() : [await this.#named(pkcs11Lib, human)];
     const opened = await Promise.all(found.map((module) => this.#tryOpen(module)));
-    if (login) await this.#loginToAll(opened, human);
-    const modules = await Promise.all(opened.map((module) => this.#tryRead(module, login)));
+    const read = login ? await this.#loginToAll(opened, human) : null;
+    const modules = await Promise.all(opened.map((module) => this.#tryRead(module, read)));
     const [failed] = modules.filter((module) => 'error' in module);
     if (pkcs11Lib !== null && failed !== undefined) throw failed.error;
     return { modules: modules.map(toModuleInfo), tokens: describeAll(modules) };
@@ -85,30 +85,45 @@ export class TokenList {
     return { path, error: await this.#options.finder.explain(module, opened.error) };
   }
 
-  /** One after the other: a human answers one question at a time, and one for a token that two modules show. */
-  async #loginToAll(modules: readonly (OpenModule | BrokenModule)[], human: Human | null): Promise<void> {
+  /**
+   * One after the other: a human answers one question at a time, and one for a token that two modules show.
+   * @returns what is on them, by name: the login of one may end with that of the next.
+   */
+  async #loginToAll(
+    modules: readonly (OpenModule | BrokenModule)[],
+    human: Human | null,
+  ): Promise<Map<string, TokenContents>> {
+    const read = new Map<string, TokenContents>();
     const earlier: HostToken[] = [];
     for (const module of modules) {
       if ('error' in module) continue;
-      const { host, tokens } = module;
+      const { path, host, tokens } = module;
       for (const token of tokens) {
         if (!token.loginRequired || !token.pinInitialised || token.pinLocked) continue;
         if (earlier.some((other) => isSameToken(other, token))) continue;
         await this.#options.logins.unlock(host, token, human);
+        const contents = await orBroken(path, () => this.#options.readContents(host, token));
+        if (!('error' in contents)) read.set(host.nameOf(token), contents);
       }
       earlier.push(...tokens);
     }
+    return read;
   }
 
-  #tryRead(module: OpenModule | BrokenModule, login: boolean): Promise<ReadModule | BrokenModule> {
+  /** @param read of tokens that were logged in to; null: nobody asked for that. */
+  #tryRead(
+    module: OpenModule | BrokenModule,
+    read: ReadonlyMap<string, TokenContents> | null,
+  ): Promise<ReadModule | BrokenModule> {
     if ('error' in module) return Promise.resolve(module);
     const { path, host, info, wasRunning } = module;
     return orBroken(path, async () => {
       // Read again: the flags of PINs change with a login.
-      const tokens = login ? await host.tokens(false) : module.tokens;
+      const tokens = read === null ? module.tokens : await host.tokens(false);
       const sightings: Sighting[] = [];
       for (const token of tokens) {
-        sightings.push({ token, contents: await this.#options.readContents(host, token) });
+        const known = read?.get(host.nameOf(token));
+        sightings.push({ token, contents: known ?? (await this.#options.readContents(host, token)) });
       }
       if (!wasRunning) host.endIfUnused();
       return { path, info, sightings };

@@ -56,15 +56,16 @@ export class TokenLogins {
 
   async #logIn(host: ModuleHost, ref: TokenRef, human: Human | null): Promise<void> {
     try {
-      await this.#logInTo(host, await lookAt(host, ref), human);
+      await this.#logInTo(host, await lookAt(host, ref, 'as it is known'), human);
     } catch (error) {
       throw await withWayOut(error, host, ref);
     }
   }
 
-  async #logInTo(host: ModuleHost, token: HostToken, human: Human | null): Promise<void> {
-    if (!token.loginRequired) return;
-    if (host.isReady(token) && (await resume(host, token))) return;
+  async #logInTo(host: ModuleHost, known: HostToken, human: Human | null): Promise<void> {
+    if (!known.loginRequired) return;
+    if (host.isReady(known) && (await resume(host, known))) return;
+    const token = await lookAt(host, known, 'afresh');
     const tried = token.pinFinalTry ? { why: null } : await this.#tryRemembered(host, token, human === null);
     if (tried === 'done') return;
     if (human !== null) return this.#ask(host, token, human, tried.why?.code === refusedCode);
@@ -99,9 +100,9 @@ export class TokenLogins {
     let previous: Previous = rememberedRefused ? 'remembered' : null;
     let refused = false;
     for (;;) {
-      const token = await lookAt(host, ref);
-      const { isPossible } = this.#remembered;
-      const pin = await askPin(host, token, human, { previous, mayRemember: isPossible });
+      const token = await lookAt(host, ref, 'afresh');
+      const mayRemember = this.#remembered.mayKeep(token);
+      const pin = await askPin(host, token, human, { previous, mayRemember });
       if (pin === null || typeof pin === 'string') {
         if (previous === 'length' && !refused) throw new AppError('pin-length'); // one was typed
         throw gaveUp(refused, token, pin, human);
@@ -115,7 +116,7 @@ export class TokenLogins {
         continue;
       }
       // Where somebody else is logged in a module may not look at the PIN at all.
-      const remember = pin.remember === true && (await lookAt(host, ref)).pinHeld;
+      const remember = pin.remember === true && (await lookAt(host, ref, 'as it is known')).pinHeld;
       return this.#remembered.typed(token, pin.secret, remember);
     }
   }
@@ -152,16 +153,20 @@ async function resume(host: ModuleHost, ref: TokenRef): Promise<boolean> {
     await host.login(ref, null);
     return true;
   } catch (error) {
-    if (isAppError(error, 'pin-needed')) return false;
+    if (isAppError(error, 'pin-needed') || isAppError(error, 'pin-final')) return false;
     throw error;
   }
 }
 
-/** The token as it is now: tries left change with every try, wherever it is made. */
-async function lookAt(host: ModuleHost, ref: TokenRef): Promise<HostToken> {
+/**
+ * The token as its module knows it, or afresh: tries left change with every try, wherever it is made, and of those that
+ * other programs make Yubico's module hears only when it is initialised anew.
+ */
+async function lookAt(host: ModuleHost, ref: TokenRef, how: 'as it is known' | 'afresh'): Promise<HostToken> {
   const find = (tokens: readonly HostToken[]): HostToken | undefined =>
     tokens.find((token) => tokenName(token) === tokenName(ref));
-  const token = find(await host.tokens(false)) ?? find(await host.tokens(true));
+  const known = how === 'afresh' ? undefined : find(await host.tokens(false));
+  const token = known ?? find(await host.tokens(true));
   if (token === undefined) throw new AppError('token-absent');
   if (token.pinLocked) throw new AppError('pin-locked');
   if (token.loginRequired && !token.pinInitialised) {

@@ -105,9 +105,12 @@ class Service implements TokenService {
   constructor(options: TokenServiceOptions) {
     this.#options = options;
     this.#finder = createModuleFinder({ environment: {}, ...options });
-    this.#hosts = new ModuleHosts({ onTokens: () => undefined, ...options });
-    const { remembered, log } = options;
+    const { hosts, remembered, log, onTokens = () => undefined } = options;
     this.#remembered = new RememberedPins(remembered === undefined ? null : { ...remembered, log });
+    this.#hosts = new ModuleHosts({
+      ...{ hosts, clock: options.clock, log, onTokens },
+      onHeldPinRefused: (token) => this.#remembered.heldRefused(token),
+    });
     this.#logins = new TokenLogins(this.#remembered);
     this.#fileKeys = new FileKeys(options);
     this.#sshAgentKeys = new SshAgentKeys({ ...options, agent: options.sshAgent });

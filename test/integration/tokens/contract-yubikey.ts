@@ -29,6 +29,7 @@ export async function openYubikey(view: YubikeyView): Promise<ContractSubject> {
   const authority = Authority.root(join(directory, 'ca'));
   const world = await YubikeyWorld.start();
   const key = world.create({ serial: 12345678 });
+  key.setChuid();
   for (const [slot, name, kind] of [
     ['9a', 'device', 'P-256'],
     ['9c', 'signature', 'P-256'],

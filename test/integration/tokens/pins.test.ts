@@ -31,7 +31,9 @@ beforeAll(async () => {
   bundle = await bundleTokenHost();
   const authority = Authority.root(join(directory, 'ca'));
   world = await YubikeyWorld.start();
-  key = await world.insert({ serial: 12345678 });
+  key = world.create({ serial: 12345678 });
+  key.setChuid();
+  await key.insert();
   for (const slot of ['9a', '9c'] as const) {
     const holder = { key: 'P-256' } as const;
     const { privateKeyPem, der } = authority.identity({ name: slot, subject: `/CN=${slot}`, holder });
@@ -80,6 +82,20 @@ describe.each([
     await service.close();
     service = newService();
   };
+  const isYubico = pkcs11Lib.includes('libykcs11');
+  async function spendTwoTries(): Promise<void> {
+    for (const wrong of ['111111', '222222']) {
+      await world.run('yubico-piv-tool', ['-a', 'verify-pin', '-P', wrong]).catch(() => undefined);
+    }
+    expect(key.pinTriesLeft).toBe(1);
+  }
+  /** By a program that does not reset the card when it leaves, as yubico-piv-tool does: modules hear nothing of it. */
+  async function spendTwoTriesQuietly(): Promise<void> {
+    const select = ['-s', '00:A4:04:00:05:A0:00:00:03:08'];
+    const verify = ['-s', '00:20:00:80:08:31:31:31:31:31:31:FF:FF'];
+    await world.run('opensc-tool', ['--reader', world.readers[0]!, ...select, ...verify, ...verify]);
+    expect(key.pinTriesLeft).toBe(1);
+  }
   async function pinState(): Promise<TokenInfo['pin']> {
     const { tokens } = await service.tokens({ pkcs11Lib, login: false }, null);
     return tokens[0]!.pin;
@@ -170,10 +186,7 @@ describe.each([
   it('keeps the last try from what is held and what is remembered', async () => {
     await (await signerOf('02')).unlock(human({ keep: right }));
     key.changePin('654321');
-    for (const wrong of ['111111', '222222']) {
-      await world.run('yubico-piv-tool', ['-a', 'verify-pin', '-P', wrong]).catch(() => undefined);
-    }
-    expect(key.pinTriesLeft).toBe(1);
+    await spendTwoTries();
     const tries = countTries();
     const signer = await signerOf('02');
     expect(signer.readyWithoutHuman()).toBe(false);
@@ -186,5 +199,59 @@ describe.each([
     await signer.unlock(human('654321'));
     await signer.sign(message);
     expect(key.pinTriesLeft).toBe(3);
+  });
+
+  it.each(['01', '02'])(
+    'spends one try in all where the PIN that is held and remembered is wrong by now, seen by a signature of %s',
+    async (id) => {
+      const signer = await signerOf(id);
+      await signer.unlock(human({ keep: right }));
+      await signer.sign(message);
+      key.changePin('654321');
+      await key.reset();
+      const tries = countTries();
+      expect(await failureOf(signer.sign(message))).toMatchObject({ code: 'pin-needed' });
+      expect(await failureOf(signer.unlock(null))).toMatchObject({ code: 'pin-needed' });
+      expect(await failureOf(signer.unlock(human(null)))).toMatchObject({ code: 'pin-needed' });
+      expect(tries()).toBe(1);
+      expect(key.pinTriesLeft).toBe(2);
+      expect(remembered.pins).toEqual([]);
+      expect(remembered.told).toMatchObject([{ code: 'remembered-pin-refused' }]);
+    },
+  );
+
+  it('spends one try in all where it is wrong by now, seen by a login', async () => {
+    await (await signerOf('01')).unlock(human({ keep: right }));
+    key.changePin('654321');
+    await service.tokens({ pkcs11Lib, login: false }, null); // which ends the login, and holds the PIN
+    const tries = countTries();
+    const person = human('654321');
+    await service.tokens({ pkcs11Lib, login: true }, person);
+    expect(person.asked).toMatchObject([{ kind: 'pin', triesLeft: isYubico ? 2 : null }]);
+    expect(tries()).toBe(2);
+    expect(remembered.pins).toEqual([]);
+  });
+
+  it.each([
+    ['a remembered PIN', 'remembered'],
+    ['a held PIN', 'held'],
+  ])('sees what other programs left of the tries before %s is sent', async (_name, which) => {
+    const first = await signerOf('01');
+    await first.unlock(human(which === 'held' ? right : { keep: right }));
+    await first.sign(message);
+    if (which === 'remembered') await restart();
+    const signer = which === 'held' ? first : await signerOf('01'); // the module is held from here on
+    key.changePin('654321');
+    await spendTwoTriesQuietly();
+    const tries = countTries();
+    if (which === 'held') {
+      expect(await failureOf(signer.sign(message))).toMatchObject({ code: 'pin-final' });
+    }
+    expect(await failureOf(signer.unlock(null))).toMatchObject({ code: 'pin-final' });
+    const person = human(null);
+    expect(await failureOf(signer.unlock(person))).toMatchObject({ code: 'pin-final' });
+    expect(person.asked).toMatchObject([{ finalTry: true, triesLeft: 1 }]);
+    expect(tries()).toBe(0);
+    expect(key.pinTriesLeft).toBe(1);
   });
 });

@@ -34,6 +34,7 @@ beforeEach(async () => {
   key = world.create({ serial: 12345678 });
   other = world.create({ serial: 87654321, pin: '654321' });
   for (const each of [key, other]) {
+    each.setChuid();
     const { der } = authority.issue({ holder: { publicKey: each.generate('9a', 'P-256') } });
     each.importCertificate('9a', der);
   }

@@ -49,9 +49,9 @@ async function follow(
 /** certtool asks at its terminal: for the PIN, and for a password that nobody needs. */
 async function request(line: string, env: Readonly<Record<string, string>>, pin: string): Promise<void> {
   const terminal = new Terminal(['bash', '-ec', line], { env: { ...world.env, ...env }, cwd: world.home });
-  let at = await terminal.shows('Enter PIN:');
+  const at = await terminal.shows('Enter PIN:');
   terminal.type(`${pin}\r`);
-  at = await terminal.shows('challenge password', at);
+  await terminal.shows('challenge password', at);
   terminal.type('\r');
   expect(await terminal.ended, terminal.output).toBe(0);
 }

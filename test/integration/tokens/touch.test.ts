@@ -34,7 +34,9 @@ beforeAll(async () => {
   bundle = await bundleTokenHost();
   authority = Authority.root(join(directory, 'ca'));
   world = await YubikeyWorld.start();
-  key = await world.insert({ serial: 12345678 });
+  key = world.create({ serial: 12345678 });
+  key.setChuid();
+  await key.insert();
 });
 
 beforeEach(() => {

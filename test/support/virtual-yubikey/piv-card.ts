@@ -39,6 +39,18 @@ export class PivCard {
     this.objects.set(certificateObject(slot), content);
   }
 
+  /** What others take for the card's serial number; a YubiKey is sold without (NIST SP 800-73-4, part 1, table 9). */
+  setChuid(): void {
+    const guid = Buffer.alloc(16, 0xa5);
+    guid.writeUInt32BE(this.serial);
+    const fascN = Buffer.from('d4e739da739ced39ce739d836858210842108421c84210c3eb', 'hex'); // no person's
+    const expiry = Buffer.from('20500101');
+    this.objects.set(
+      '5fc102',
+      Buffer.concat([tlv(0x30, fascN), tlv(0x34, guid), tlv(0x35, expiry), tlv(0x3e), tlv(0xfe)]),
+    );
+  }
+
   /** DER; null for none, or one that is compressed. */
   certificate(slot: PivSlot): Buffer | null {
     const content = this.objects.get(certificateObject(slot));

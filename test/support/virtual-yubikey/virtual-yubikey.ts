@@ -108,6 +108,11 @@ export class VirtualYubikey {
     return this.#card.certificate(slot);
   }
 
+  /** Gives it a CHUID, as `yubico-piv-tool -a set-chuid` does: OpenSC's serial number. */
+  setChuid(): void {
+    this.#card.setChuid();
+  }
+
   deleteCertificate(slot: PivSlot): void {
     this.#card.objects.delete(certificateObject(slot));
   }

@@ -173,6 +173,30 @@ describe('a remembered PIN', () => {
     expect(tried()).toEqual([]);
   });
 
+  it('that is held too and refused as such is gone as well, and told', async () => {
+    const { newSigner, remembered, cryptoki, device, tried } = await setUp();
+    const signer = await newSigner();
+    await signer.unlock(human({ keep: right }));
+    cryptoki().finalize(); // the login is lost
+    cryptoki().initialize();
+    Object.assign(device.token, { pin: '654321' });
+    await expect(signer.sign(message)).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(remembered.pins).toEqual([]);
+    expect(remembered.listed.size).toBe(0);
+    expect(remembered.told).toMatchObject([{ code: 'remembered-pin-refused' }]);
+    await expect(signer.unlock(null)).rejects.toMatchObject({ code: 'pin-needed' });
+    expect(tried()).toEqual([right, right]);
+  });
+
+  it('is none of a token that only its reader tells from others', async () => {
+    const { newSigner, remembered, device } = await setUp();
+    device.token.facts = { serial: '', reader: 'reader 1' };
+    const person = human({ keep: right });
+    await (await newSigner()).unlock(person);
+    expect(person.asked).toMatchObject([{ mayRemember: false }]);
+    expect(remembered.store.uses).toBe(0);
+  });
+
   it('that is wrong by now is told to the person who is asked instead', async () => {
     const { newSigner, tried, device } = await setUpRemembered();
     Object.assign(device.token, { pin: '654321' });

@@ -17,6 +17,9 @@ export class HostError extends Error {
   }
 }
 
+/** A token did not take the PIN that was held for it. */
+export class HeldPinRefused extends HostError {}
+
 /** Runs what may fail without harm, such as closing what is broken already. */
 export function quietly(action: () => void): void {
   try {

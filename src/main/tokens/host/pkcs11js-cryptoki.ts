@@ -19,6 +19,8 @@ const signatureBufferBytes = 1024;
 const maxObjects = 4096;
 /** CKS_RO_USER_FUNCTIONS and CKS_RW_USER_FUNCTIONS (PKCS#11 2.40, pkcs11t.h), which the library does not name. */
 const userStates: readonly number[] = [1, 3];
+/** CKF_REMOVABLE_DEVICE of CK_SLOT_INFO (ibidem), which it does not name either. */
+const removableDevice = 2;
 
 const codes: Readonly<Record<string, ErrorCode>> = {
   CKR_PIN_INCORRECT: 'pin-incorrect',
@@ -139,13 +141,17 @@ class Pkcs11jsCryptoki implements Cryptoki {
   token(slot: Handle): TokenFacts {
     const info = call('C_GetTokenInfo', () => this.#library.C_GetTokenInfo(slot));
     const has = (flag: number): boolean => (info.flags & flag) !== 0;
+    const serial = trimmed(info.serialNumber);
+    const { description, isRemovable } = this.#slot(slot);
     return {
-      serial: trimmed(info.serialNumber),
+      serial,
       label: trimmed(info.label),
       manufacturer: trimmed(info.manufacturerID),
       model: trimmed(info.model),
       slotId: unsigned(slot),
-      slotDescription: this.#slotDescription(slot),
+      slotDescription: description,
+      // TPMs have no serial number either, and stay where they are.
+      ...(isRemovable && /^0*$/.test(serial) ? { reader: description || unsigned(slot) } : {}),
       firmware: `${String(info.firmwareVersion.major)}.${String(info.firmwareVersion.minor)}`,
       initialised: has(pkcs11.CKF_TOKEN_INITIALIZED),
       loginRequired: has(pkcs11.CKF_LOGIN_REQUIRED),
@@ -158,11 +164,14 @@ class Pkcs11jsCryptoki implements Cryptoki {
     };
   }
 
-  #slotDescription(slot: Handle): string {
+  #slot(slot: Handle): { readonly description: string; readonly isRemovable: boolean } {
     try {
-      return trimmed(call('C_GetSlotInfo', () => this.#library.C_GetSlotInfo(slot)).slotDescription);
+      const info = call('C_GetSlotInfo', () => this.#library.C_GetSlotInfo(slot));
+      const isRemovable = (info.flags & removableDevice) !== 0;
+      return { description: trimmed(info.slotDescription), isRemovable };
     } catch (error) {
-      if (error instanceof HostError) return ''; // a name is no reason to do without the token
+      // A name is no reason to do without the token.
+      if (error instanceof HostError) return { description: '', isRemovable: true };
       throw error;
     }
   }

@@ -29,11 +29,23 @@ export interface TokenRef {
   readonly label: string;
   readonly manufacturer: string;
   readonly model: string;
+  /**
+   * The reader of a removable token without a serial number, which tells it from others that say the same of themselves.
+   * Such a token may be another one whenever nobody looked: its PIN is kept for as long as the card is held, no longer.
+   * Absent: the rest tells it from others, or it stays where it is.
+   */
+  readonly reader?: string | undefined;
 }
 
 /** One name per token, for maps. */
-export const tokenName = ({ serial, label, manufacturer, model }: TokenRef): string =>
-  JSON.stringify([serial, label, manufacturer, model]);
+export const tokenName = ({ serial, label, manufacturer, model, reader }: TokenRef): string =>
+  JSON.stringify([serial, label, manufacturer, model, ...(reader === undefined ? [] : [reader])]);
+
+/** A token's name and nothing of what else is known of it. */
+export const refOf = ({ serial, label, manufacturer, model, reader }: TokenRef): TokenRef => ({
+  ...{ serial, label, manufacturer, model },
+  ...(reader === undefined ? {} : { reader }),
+});
 
 /** CK_INFO (PKCS#11 2.40, section 3.1). */
 export interface HostModule {
@@ -158,6 +170,8 @@ export type HostRequest = {
 export interface HostFailure {
   readonly code: ErrorCode;
   readonly detail: string;
+  /** The PIN that was held was tried and refused: it is right nowhere. Absent: none was tried. */
+  readonly heldPinRefused?: true | undefined;
 }
 
 /** What a host says unasked, while it holds its module: which tokens are there, whenever that is not what it said before. */

@@ -1,7 +1,7 @@
 /** Answers the engine's requests one after the other: PKCS#11 modules bear no second call beside a signature. */
 import type { Channel } from './channel.ts';
 import { Holding, hostClock, type Held, type HostClock } from './holding.ts';
-import { HostError } from './host-error.ts';
+import { HeldPinRefused, HostError } from './host-error.ts';
 import { endGraceMs, type HostFailure, type HostRequest, type HostResponse } from './protocol.ts';
 import type { HostHandlers } from './token-module.ts';
 
@@ -11,6 +11,9 @@ export interface Served extends HostHandlers, Held {
 }
 
 function toFailure(error: unknown): HostFailure {
+  if (error instanceof HeldPinRefused) {
+    return { code: error.code, detail: error.detail, heldPinRefused: true };
+  }
   if (error instanceof HostError) return { code: error.code, detail: error.detail };
   return { code: 'internal', detail: error instanceof Error ? error.name : 'unknown' };
 }

@@ -7,7 +7,7 @@
  * modules); the server sees to that.
  */
 import type { Cryptoki, Handle, TokenFacts } from './cryptoki.ts';
-import { HostError, quietly } from './host-error.ts';
+import { HeldPinRefused, HostError, quietly } from './host-error.ts';
 import { findPrivateKey, readObjects } from './objects.ts';
 import { LastTry } from './last-try.ts';
 import { PinMemory } from './pin-memory.ts';
@@ -47,6 +47,8 @@ export class TokenModule implements HostHandlers {
   readonly #now: () => number;
   readonly #sessions = new Map<string, { slot: Handle; handle: Handle }>();
   readonly #pins = new PinMemory();
+  /** Tokens of which a PIN is held for no longer than the card is. */
+  readonly #unsure = new Set<string>();
   readonly #lastTry = new LastTry();
 
   /**
@@ -56,7 +58,12 @@ export class TokenModule implements HostHandlers {
   constructor(load: () => Cryptoki, now: () => number = () => performance.now()) {
     this.#presence = new Presence({
       load,
-      onRelease: () => this.#sessions.clear(),
+      onRelease: () => {
+        this.#sessions.clear();
+        // The next one in that reader may be another.
+        for (const token of this.#unsure) this.#pins.wipe(token);
+        this.#unsure.clear();
+      },
       // A token that was away is a token whose PIN is typed again.
       onAway: (token) => this.#pins.wipe(token),
     });
@@ -72,6 +79,7 @@ export class TokenModule implements HostHandlers {
       label: facts.label,
       manufacturer: facts.manufacturer,
       model: facts.model,
+      reader: facts.reader,
       slotId: facts.slotId,
       slotDescription: facts.slotDescription,
       firmware: facts.firmware,
@@ -91,11 +99,12 @@ export class TokenModule implements HostHandlers {
     });
 
   readonly login = ({ token, pin }: HostParams<'login'>): Promise<HostResult<'login'>> =>
-    this.#inSession(token, (session) => {
-      if (pin === null) this.#resumeLogin(session);
-      else this.#loginWithTypedPin(session, pin);
-      return {};
-    });
+    pin === null
+      ? this.#inLogin(token, () => ({}))
+      : this.#inSession(token, (session) => {
+          this.#loginWithTypedPin(session, pin);
+          return {};
+        });
 
   readonly sign = async (params: HostParams<'sign'>): Promise<HostResult<'sign'>> => {
     try {
@@ -135,9 +144,8 @@ export class TokenModule implements HostHandlers {
   }
 
   #signOnce(params: HostParams<'sign'>): Promise<HostResult<'sign'>> {
-    return this.#inSession(params.token, async (session) => {
+    return this.#inLogin(params.token, async (session) => {
       const cryptoki = this.#module();
-      this.#resumeLogin(session);
       const key = findPrivateKey(cryptoki, session.handle, params.key);
       const alwaysAuthenticate = key.alwaysAuthenticate || params.key.alwaysAuthenticate === true;
       // Asked before C_SignInit: a signature that cannot go on would leave the session busy.
@@ -166,6 +174,23 @@ export class TokenModule implements HostHandlers {
     return found;
   }
 
+  /** Some modules tell of tries left only what they found when they were initialised: no held PIN is sent on old news. */
+  #inLogin<T>(ref: TokenRef, work: (session: Session) => T | Promise<T>): Promise<T> {
+    const token = tokenName(ref);
+    if (this.isHeld && this.#pins.has(token) && !this.#isLoggedIn(token)) this.release();
+    return this.#inSession(ref, (session) => {
+      this.#resumeLogin(session);
+      return work(session);
+    });
+  }
+
+  #isLoggedIn(token: string): boolean {
+    const kept = this.#sessions.get(token);
+    let isUser = false;
+    if (kept !== undefined) quietly(() => (isUser = this.#module().isUser(kept.handle)));
+    return isUser;
+  }
+
   async #inSession<T>(ref: TokenRef, work: (session: Session) => T | Promise<T>): Promise<T> {
     const wasHeld = this.isHeld;
     const spentBefore = this.#spent;
@@ -191,6 +216,7 @@ export class TokenModule implements HostHandlers {
     } catch (error) {
       this.#closeSession(session.token);
       if (isBroken(error)) this.release();
+      if (error instanceof HeldPinRefused) throw error; // which must be known, whatever became of the token since
       // Modules say many things when a token was pulled out; that it is gone is the one that helps.
       this.#locate(ref);
       throw error;
@@ -252,11 +278,14 @@ export class TokenModule implements HostHandlers {
       throw error;
     }
     this.#pins.keep(session.token, pin);
+    if (session.facts.reader !== undefined) this.#unsure.add(session.token);
     if (session.facts.pinFinalTry) this.#lastTry.taken(this.#locate(session.facts).facts);
   }
 
   #resumeLogin(session: Session): void {
     if (!session.facts.loginRequired || this.#module().isUser(session.handle)) return;
+    // Where the login went the card may have gone, and another be in its place.
+    if (session.facts.reader !== undefined) this.#pins.wipe(session.token);
     this.#loginWithHeldPin(session, 'user');
   }
 
@@ -268,7 +297,11 @@ export class TokenModule implements HostHandlers {
     } catch (error) {
       if (!isRefusedPin(error)) throw error;
       this.#pins.wipe(session.token);
-      throw error.code === 'pin-locked' ? error : new HostError('pin-needed', error.detail, error.rv);
+      throw new HeldPinRefused(
+        error.code === 'pin-locked' ? 'pin-locked' : 'pin-needed',
+        error.detail,
+        error.rv,
+      );
     }
   }
 

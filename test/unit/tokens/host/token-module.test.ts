@@ -179,6 +179,35 @@ describe('PINs in a token host', () => {
     expect(cryptoki.counts).toEqual({ sign: 2, login: 2 });
   });
 
+  it('are sent only to a module that was just initialised, and knows what tries are left', async () => {
+    await module.login({ token, pin: '123456' });
+    failOnce('C_FindObjects', 'CKR_OBJECT_HANDLE_INVALID'); // which ends the session, and the login with it
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed' });
+    cryptoki.calls.length = 0;
+    await sign();
+    const order = ['C_Finalize', 'C_Initialize', 'C_GetTokenInfo', 'C_Login'];
+    expect(order.map((name) => cryptoki.calls.indexOf(name))).toEqual(
+      order.map((name) => cryptoki.calls.indexOf(name)).sort((a, b) => a - b),
+    );
+    expect(cryptoki.calls).toEqual(expect.arrayContaining(order));
+  });
+
+  it('are gone with the login where only the reader tells the token from others', async () => {
+    scripted.facts = { reader: 'reader 1' };
+    token = module.tokens({ fresh: true })[0]!;
+    await module.login({ token, pin: '123456' });
+    await sign();
+    await sign('02');
+    module.release();
+    expect(module.tokens({ fresh: false })).toMatchObject([{ pinHeld: false }]);
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed', detail: 'no PIN is held' });
+    await module.login({ token, pin: '123456' });
+    failOnce('C_FindObjects', 'CKR_OBJECT_HANDLE_INVALID');
+    await expect(sign()).rejects.toMatchObject({ code: 'token-failed' });
+    await expect(sign()).rejects.toMatchObject({ code: 'pin-needed', detail: 'no PIN is held' });
+    expect(cryptoki.pins).toHaveLength(3); // one of them for the key that always authenticates
+  });
+
   it('do not keep trying where the module says so of a good login', async () => {
     await module.login({ token, pin: '123456' });
     cryptoki.before = (name) => {
