@@ -2,7 +2,7 @@
 import { isAppError, type ErrorCode } from '../../shared/errors.ts';
 import { HostClient, type HostClientOptions } from './host-client.ts';
 import type { Clock } from '../ports.ts';
-import { releaseAfterMs, tokenName } from './host/protocol.ts';
+import { refOf, releaseAfterMs, tokenName } from './host/protocol.ts';
 import type {
   HostMethod,
   HostModule,
@@ -182,9 +182,4 @@ export class ModuleHost {
       throw error;
     }
   }
-}
-
-/** A token's name and nothing of what else is known of it. */
-function refOf({ serial, label, manufacturer, model }: TokenRef): TokenRef {
-  return { serial, label, manufacturer, model };
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Problem } from '../../shared/model.ts';
 import type { Logger, SecretStore } from '../ports.ts';
-import { tokenName, type TokenRef } from './host/protocol.ts';
+import { refOf, tokenName, type TokenRef } from './host/protocol.ts';
 
 /** A token whose PIN is in the keyring. */
 export interface RememberedToken extends TokenRef {
@@ -212,8 +212,4 @@ function problemOf(error: unknown, what: string): Problem {
 function secretName(token: TokenRef): string {
   const label = token.label.replace(/[^\w .-]/g, '_').slice(0, 60);
   return `${label} ${createHash('sha256').update(tokenName(token)).digest('hex').slice(0, 16)}`;
-}
-
-function refOf({ serial, label, manufacturer, model }: TokenRef): TokenRef {
-  return { serial, label, manufacturer, model };
 }

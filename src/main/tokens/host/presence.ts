@@ -1,7 +1,7 @@
 /** A module from C_Initialize to C_Finalize, again and again, and which tokens are there meanwhile. */
 import type { Cryptoki, Handle, TokenFacts } from './cryptoki.ts';
 import { HostError, quietly } from './host-error.ts';
-import { tokenName, type TokenRef } from './protocol.ts';
+import { refOf, tokenName, type TokenRef } from './protocol.ts';
 
 export interface PresentToken {
   readonly slot: Handle;
@@ -171,9 +171,4 @@ export class Presence {
 /** Of slots, to compare. */
 function namesOf(slots: readonly Handle[]): string {
   return slots.map((slot) => slot.toString('hex')).join(' ');
-}
-
-/** A token's name and nothing of what else is known of it. */
-function refOf({ serial, label, manufacturer, model }: TokenRef): TokenRef {
-  return { serial, label, manufacturer, model };
 }

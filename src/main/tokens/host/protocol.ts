@@ -35,6 +35,14 @@ export interface TokenRef {
 export const tokenName = ({ serial, label, manufacturer, model }: TokenRef): string =>
   JSON.stringify([serial, label, manufacturer, model]);
 
+/** A token's name and nothing of what else is known of it. */
+export const refOf = ({ serial, label, manufacturer, model }: TokenRef): TokenRef => ({
+  serial,
+  label,
+  manufacturer,
+  model,
+});
+
 /** CK_INFO (PKCS#11 2.40, section 3.1). */
 export interface HostModule {
   readonly description: string;
