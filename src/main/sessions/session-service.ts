@@ -171,8 +171,7 @@ export class SessionService {
     for (const session of this.#sessions.values()) {
       const gone = went.find((token) => session.waitsAt(token) || session.isAskedAt(token));
       if (gone !== undefined) {
-        session.attempt?.abandon();
-        session.attempt = null;
+        session.abandonForToken();
         this.#fail(session, unplugged(gone));
         if (session.account.keys.length > 1) session.hurryForToken(); // another of them may be there
       }

@@ -245,6 +245,13 @@ export class Session {
     return this.attempt !== null && this.unlocking && isOnToken(token, this.#found, []);
   }
 
+  /** Its token went: what is under way is abandoned, and that it came before is no reason for haste. */
+  abandonForToken(): void {
+    this.attempt?.abandon();
+    this.attempt = null;
+    this.#cameMeanwhile = false;
+  }
+
   /** Its token is there: it is tried at the next look, or after what is under way, where that looked too early. */
   tokenCame(): void {
     if (this.attempt === null) this.hurryForToken();
