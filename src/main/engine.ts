@@ -261,7 +261,7 @@ export function createEngine(options: EngineOptions, world: World): Engine {
       setOnline: (isOnline) => sessions.setOnline(isOnline),
       plugged: () => {
         void tokens.lookAtHeld();
-        sessions.lookForTokens();
+        sessions.plugged();
       },
       attended: () => sessions.lookForTokens(),
     },

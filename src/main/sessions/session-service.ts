@@ -149,23 +149,31 @@ export class SessionService {
     this.#wake();
   }
 
-  /** Somebody is here, or something was plugged in: what waits for its token is tried at once. */
+  /** Somebody is here: what waits for its token is tried at once. */
   lookForTokens(): void {
     for (const session of this.#sessions.values()) session.nudgeForToken();
     this.#wake();
   }
 
+  /** Something was plugged in or pulled out: the same, but once for a token that is lost whenever it is used. */
+  plugged(): void {
+    for (const session of this.#sessions.values()) session.hurryForToken();
+    this.#wake();
+  }
+
   /**
    * Tokens came or went, as far as a module that is in use showed it. Who waits for one that came is tried at once, without
-   * a person. Who waits for a person to type a PIN for one that went, or to touch it, waits for the token now. What is
-   * served and not due is left alone: keys are pulled out every day.
+   * a person; where it was lost in use then, by the back-off. Who waits for a person to type a PIN for one that went, or to
+   * touch it, waits for the token now, and a question for its PIN is void. What is served and not due is left alone: keys
+   * are pulled out every day.
    */
   tokensChanged({ came, went }: { came: readonly TokenNames[]; went: readonly TokenNames[] }): void {
     for (const session of this.#sessions.values()) {
-      const gone = went.find((token) => session.waitsAt(token));
+      const gone = went.find((token) => session.waitsAt(token) || session.isAskedAt(token));
       if (gone !== undefined) {
+        session.abandonForToken();
         this.#fail(session, unplugged(gone));
-        if (session.account.keys.length > 1) session.nudgeForToken(); // another of them may be there
+        if (session.account.keys.length > 1) session.hurryForToken(); // another of them may be there
       }
       if (came.some((token) => session.isOn(token))) session.tokenCame();
     }
@@ -289,7 +297,7 @@ export class SessionService {
     const session = this.#session(account);
     const { disconnects } = session;
     const isOver = (): boolean => session.disconnects !== disconnects;
-    session.failures = 0;
+    session.forgetFailures();
     // What is under way is joined: its signature may be all that is needed.
     while (session.attempt !== null && !isOver()) await session.attempt.ended;
     if (isOver()) {
@@ -298,10 +306,8 @@ export class SessionService {
       await this.#renew(
         session,
         () => account,
-        (found, signal) =>
-          group.ready(this.#dependencies.prepareSigner, found, signal, (unlock) =>
-            session.whileUnlocking(unlock),
-          ),
+        (prepare, found, signal) =>
+          group.ready(prepare, found, signal, (unlock) => session.whileUnlocking(unlock)),
         group.requester,
       );
     } else {
@@ -313,29 +319,29 @@ export class SessionService {
 
   /** Without a person. */
   #renewAlone(session: Session): Promise<void> {
-    const { accounts, prepareSigner, bystander } = this.#dependencies;
+    const { accounts, bystander } = this.#dependencies;
     // Should the renewal wait for somebody, the outlet need not.
     if (session.unpublished) void this.#put(session).catch(() => undefined);
-    return this.#renew(
-      session,
-      () => accounts.get(session.id),
-      (account) => readyAlone(prepareSigner, account),
-      bystander,
-    );
+    return this.#renew(session, () => accounts.get(session.id), readyAlone, bystander);
   }
 
   /** New credentials, and out with them. */
   #renew(
     session: Session,
     find: () => Account,
-    makeReady: (account: Account, signal: AbortSignal) => Promise<Signer>,
+    makeReady: (prepare: PrepareSigner, account: Account, signal: AbortSignal) => Promise<Signer>,
     requester: Requester,
   ): Promise<void> {
     this.#lookAtClock();
     if (session.hasExpired(this.#dependencies.clock.now())) this.#expire(session);
     return this.#try(session, async (signal) => {
       const account = find();
-      const signer = await makeReady(account, signal);
+      const prepare: PrepareSigner = async (wanted) => {
+        const signer = await this.#dependencies.prepareSigner(wanted);
+        if (!signal.aborted) session.found(signer.key);
+        return signer;
+      };
+      const signer = await makeReady(prepare, account, signal);
       signal.throwIfAborted();
       session.key = signer.key;
       session.certificate = signer.certificate;

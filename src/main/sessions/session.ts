@@ -67,6 +67,12 @@ export class Session {
   #isWayClear = false;
   /** Its token came while something was tried that may have looked for it before. */
   #cameMeanwhile = false;
+  /** What is tried, or about to be, is so because its token came. */
+  #isHurried = false;
+  /** That was in vain: the token was there, and went or failed in use. The next one to come is no reason for haste. */
+  #cameInVain = false;
+  /** The key that was found by what is under way; null where none was yet. */
+  #found: SignerKey | null = null;
   #unemptied: Unemptied | null = null;
 
   constructor(account: Account, onChange: (state: State) => void) {
@@ -156,8 +162,21 @@ export class Session {
     this.#retry = null;
     this.#isWayClear = false;
     this.#cameMeanwhile = false;
+    this.#found = null;
     const activity = this.#issued === null ? 'connecting' : 'renewing';
     this.#change({ activity, reason: null, retryAt: null, error: null });
+  }
+
+  /** What is under way has found that key, and is going to use it. */
+  found(key: SignerKey): void {
+    this.#found = key;
+  }
+
+  /** No failure of before counts any more: somebody tries anew, or all is well. */
+  forgetFailures(): void {
+    this.failures = 0;
+    this.#cameInVain = false;
+    this.#isHurried = false;
   }
 
   /** New credentials. They are served from now on. */
@@ -167,7 +186,7 @@ export class Session {
     this.#unemptied = null; // the outlet is to have these in place of those
     this.#hasServed = true;
     this.asked = null;
-    this.failures = 0;
+    this.forgetFailures();
     this.unpublished = true;
     // A first session is told when its outlet has it; until then the state stays `connecting`.
     if (this.#state.activity !== 'connecting') this.#change({});
@@ -190,7 +209,11 @@ export class Session {
     // Whoever has to wait for a person can still give the outlet what it could not take.
     this.#retry = passes || this.unpublished ? retry : null;
     this.#change({ activity, reason, retryAt: passes ? retry.at : null, error });
-    if (this.#cameMeanwhile) this.nudgeForToken();
+    // A key that drops off at each signature comes each time, and nobody is there to stop it.
+    if (reason === 'pin' || reason === 'touch') this.#cameInVain = false;
+    else if (this.#isHurried && this.#found !== null) this.#cameInVain = true;
+    this.#isHurried = false;
+    if (this.#cameMeanwhile) this.hurryForToken();
   }
 
   /**
@@ -201,8 +224,9 @@ export class Session {
     const { reason } = this.#state;
     const own = this.key?.token ?? null;
     const isMeant = own !== null && own.serial === token?.serial && own.label === token.label;
-    if (isMeant && this.#hasServed && (reason === 'pin' || reason === 'token-absent'))
-      this.#isWayClear = true;
+    if (!isMeant || !this.#hasServed) return;
+    if (reason === 'pin' || (reason === 'token-absent' && !this.#cameInVain)) this.#isWayClear = true;
+    if (reason === 'token-absent') this.#isHurried = true;
   }
 
   /** Whether the key that signs, or the one of its keys that may sign, is on that token. */
@@ -216,15 +240,34 @@ export class Session {
     return this.attempt === null && (reason === 'pin' || reason === 'touch') && this.isOn(token);
   }
 
+  /** Whether a person is being asked to open its key on that token. */
+  isAskedAt(token: TokenNames): boolean {
+    return this.attempt !== null && this.unlocking && isOnToken(token, this.#found, []);
+  }
+
+  /** Its token went: what is under way is abandoned, and that it came before is no reason for haste. */
+  abandonForToken(): void {
+    this.attempt?.abandon();
+    this.attempt = null;
+    this.#cameMeanwhile = false;
+  }
+
   /** Its token is there: it is tried at the next look, or after what is under way, where that looked too early. */
   tokenCame(): void {
-    if (this.attempt === null) this.nudgeForToken();
+    if (this.attempt === null) this.hurryForToken();
     else this.#cameMeanwhile = true;
   }
 
-  /** What waits for its token, or for one that did not work, is tried at the next look. */
+  /** What waits for its token, or for one that did not work, is tried at the next look: somebody is there. */
   nudgeForToken(): void {
-    if (this.#state.reason === 'token-absent' || this.#state.error?.code === 'token-failed') this.#hurry();
+    if (this.#waitsForToken) this.#hurry();
+  }
+
+  /** The same without anybody: what came so once, and was lost in use, is tried again by the back-off alone. */
+  hurryForToken(): void {
+    if (!this.#waitsForToken || this.#cameInVain) return;
+    this.#isHurried = true;
+    this.#hurry();
   }
 
   /** What waits for the network, or for its token, is tried at the next look. A pause the server asked for is kept. */
@@ -307,13 +350,17 @@ export class Session {
     this.#cameMeanwhile = false;
     this.asked = null;
     this.unpublished = false;
-    this.failures = 0;
+    this.forgetFailures();
     this.#change(idle);
   }
 
   /** What is to be tried again some time is tried at the next look. */
   #hurry(): void {
     if (this.#retry !== null) this.#retry = { ...this.#retry, at: this.#retry.from };
+  }
+
+  get #waitsForToken(): boolean {
+    return this.#state.reason === 'token-absent' || this.#state.error?.code === 'token-failed';
   }
 
   #retryAt(now: number): number | null {

@@ -120,8 +120,8 @@ describe('a key that is plugged in while its account waits', () => {
     await becomes('mine', 'needs-you token-absent');
     await engine.connect(['other'], other.pin);
     expect(engine.word('other')).toBe('idle');
-    expect(other.counts).toMatchObject({ generalAuthenticate: 1 });
-    expect(key.counts).toMatchObject({ generalAuthenticate: 1 });
+    expect(other.counts).toEqual({ verify: 1, generalAuthenticate: 1 });
+    expect(key.counts).toEqual({ verify: 1, generalAuthenticate: 1 });
   });
 });
 
@@ -136,6 +136,25 @@ describe('a key that is pulled out', () => {
     engine.halfLife();
     await becomes('mine', 'needs-you pin');
     expect(key.counts.verify).toBe(1);
+  });
+
+  it('voids the question for its PIN', async () => {
+    let ask: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const isVoid = engine.sessions.connect(['mine'], {
+      askedBy: 'a test',
+      prompts: {
+        ask: (_question, unneeded) => {
+          ask();
+          return new Promise((resolve) => unneeded?.addEventListener('abort', () => resolve(null)));
+        },
+      },
+    });
+    await asked;
+    await key.remove();
+    await isVoid;
+    expect(engine.word('mine')).toBe('needs-you token-absent');
+    expect(key.counts.verify).toBe(0);
   });
 
   it('is what an account waits for that waited for its PIN', async () => {
@@ -299,16 +318,18 @@ describe('through OpenSC', () => {
     expect(engine.word('mine')).toBe('idle');
   });
 
-  it('a reader service that was stopped and started, or a reset, leaves the next signature working', async () => {
+  it('a reset leaves the next signature working, without a question; a reader service that went and came loses the PIN', async () => {
     await engine.connect(['mine'], key.pin);
     await key.reset();
     engine.halfLife();
     await serves('mine', 2);
     await world.stopReaderService();
+    await until(() => !engine.isReady('mine'), 'the PIN does not count as held'); // no reader, and no error: as if pulled out
     await world.startReaderService();
     engine.halfLife();
-    await until(() => engine.word('mine') !== 'renewing', 'it came to an end');
-    if (engine.word('mine') !== 'idle') await engine.connect(['mine'], key.pin);
+    await becomes('mine', 'needs-you pin');
+    const { asked } = await engine.connect(['mine'], key.pin);
+    expect(asked).toHaveLength(1);
     expect(engine.word('mine')).toBe('idle');
   });
 });

@@ -54,7 +54,7 @@ beforeEach(async () => {
     }),
     moduleFiles: createModuleFiles(),
     sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, add: () => undefined },
+    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
     files: filesOf({}),
     clock: fastClock(),
     log: silentLog,

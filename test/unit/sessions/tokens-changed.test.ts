@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/shared/errors.ts';
 import { settle } from '../../support/fakes/clock.ts';
+import { Gate } from '../../support/fakes/gate.ts';
 import { faultOf, hour, minute, World } from './service-world.ts';
 
 let world: World;
@@ -108,6 +109,115 @@ describe('a token that is back', () => {
     await settle();
     expect(world.requests.length).toBe(length + 1);
     expect(world.state('a').activity).toBe('idle');
+  });
+});
+
+describe('a token that is lost whenever it is used', () => {
+  /** It comes back within a second of each failure; `counted` says how often it was used in a minute. */
+  async function flaps(code: 'token-absent' | 'token-failed', comes: () => void): Promise<number> {
+    await connected();
+    world.failure = new AppError(code);
+    await world.clock.advance(30 * minute);
+    const { length } = world.requests;
+    for (let n = 0; n < 120; n += 1) {
+      await world.clock.advance(minute / 120);
+      comes();
+      await settle();
+    }
+    return world.requests.length - length;
+  }
+
+  it.each([
+    ['token-absent', 'its module', () => came('T')],
+    ['token-failed', 'its module', () => came('T')],
+    ['token-absent', 'the computer', () => world.service.plugged()],
+  ] as const)(
+    'is hurried for once (%s, seen by %s), then tried by the back-off',
+    async (code, _by, comes) => {
+      // 5, 10, 20, 40 s at the most
+      const uses = await flaps(code, comes);
+      expect(uses).toBeGreaterThan(1);
+      expect(uses).toBeLessThanOrEqual(5);
+    },
+  );
+
+  it('is hurried for again where somebody is there, and once it has worked', async () => {
+    await flaps('token-absent', () => came('T'));
+    const { length } = world.requests;
+    world.service.lookForTokens();
+    await settle();
+    expect(world.requests.length).toBe(length + 1);
+    world.failure = null;
+    world.service.lookForTokens();
+    await settle();
+    expect(world.state('a').activity).toBe('idle');
+    world.failure = new AppError('token-absent');
+    await world.clock.advance(30 * minute + 1000);
+    expect(world.state('a').reason).toBe('token-absent');
+    world.failure = null;
+    came('T');
+    await settle();
+    expect(world.state('a').activity).toBe('idle');
+  });
+
+  it('does not make two accounts with keys on it hurry each other', async () => {
+    world = new World({ a: 'T', b: 'T' });
+    world.random = 0.99;
+    await world.connect('a');
+    await world.clock.advance(2000);
+    await world.connect('b');
+    world.failure = new AppError('token-absent');
+    await world.clock.advance(30 * minute - 2000);
+    came('T');
+    await settle();
+    expect(world.requests.slice(2)).toEqual(['a', 'a']);
+    await world.clock.advance(2000);
+    expect(world.requests.slice(4)).toEqual(['b']); // which opened the key
+  });
+
+  it('is no token that was looked for and not found: that uses nothing', async () => {
+    await missing();
+    for (let n = 0; n < 3; n += 1) {
+      came('T');
+      await settle();
+      expect(world.state('a').reason).toBe('token-absent');
+    }
+    world.token('a').present = true;
+    world.token('a').unlocked = true;
+    came('T');
+    await settle();
+    expect(world.serves('a')).toBe('key-2');
+  });
+});
+
+describe('a token that is pulled out while its PIN is asked for', () => {
+  it('voids the question, and is what its accounts wait for', async () => {
+    world = new World({ a: 'x', b: 'x', c: 'U' });
+    world.random = 0.99;
+    world.human.thinking = new Gate();
+    const connecting = world.connect('a', 'b', 'c');
+    await settle();
+    expect(world.human.questions).toHaveLength(2);
+    came('x'); // its module was first looked at for this
+    world.token('a').unplug();
+    went('x');
+    for (const id of ['a', 'b'])
+      expect(world.state(id)).toMatchObject({
+        activity: 'needs-you',
+        reason: 'token-absent',
+        error: { message: 'The token “x” was unplugged.' },
+      });
+    await settle();
+    expect(world.human.voided).toBe(1);
+    expect(world.state('c').activity).toBe('connecting');
+    world.human.thinking.open();
+    await connecting;
+    expect(['a', 'b', 'c'].map((id) => world.serves(id))).toEqual(['token-absent', 'token-absent', 'key-1']);
+    expect(world.token('a').tries).toBe(0);
+    world.token('a').present = true;
+    came('x');
+    await settle();
+    expect(world.state('a').reason).toBe('pin');
   });
 });
 

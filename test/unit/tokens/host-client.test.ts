@@ -217,6 +217,25 @@ describe('a token host that fails', () => {
     expect(timers.size).toBe(0);
   });
 
+  it.each([
+    ['open', 15],
+    ['tokens', 15],
+    ['objects', 30],
+    ['login', 30], // a YubiKey takes seconds for its first, and so does a TPM
+    ['sign', 75],
+    ['counts', 5],
+  ] as const)('because it does not answer “%s” within %i s', async (method, seconds) => {
+    const { client, puppets, timers, expire } = setUp();
+    const answer = expect(client.request(method, {})).rejects.toMatchObject({
+      code: 'token-failed',
+    });
+    await settle();
+    expect(Array.from(timers.values())).toEqual([seconds * 1000]);
+    expire();
+    await answer;
+    expect(puppets[0]!.killed).toBe(true);
+  });
+
   it('is not listened to any more', async () => {
     const { client, puppets, expire } = setUp();
     const first = expect(client.request('counts', {})).rejects.toMatchObject({ code: 'token-failed' });

@@ -216,9 +216,9 @@ export class TokenModule implements HostHandlers {
     } catch (error) {
       this.#closeSession(session.token);
       if (isBroken(error)) this.release();
-      if (error instanceof HeldPinRefused) throw error; // which must be known, whatever became of the token since
-      // Modules say many things when a token was pulled out; that it is gone is the one that helps.
-      this.#locate(ref);
+      // Modules say many things when a token was pulled out; that it is gone is the one that helps. But for a refused PIN:
+      // that one must not count as never tried.
+      if (!isRefusedPin(error) && !(error instanceof HeldPinRefused)) this.#locate(ref);
       throw error;
     }
   }

@@ -128,6 +128,18 @@ describe('PINs in a token host', () => {
     expect(cryptoki.counts).toEqual({ sign: 1, login: 3 });
   });
 
+  it('that were refused are told so, also where the token is not seen right after', async () => {
+    for (const pin of ['wrong', 'wrong!']) {
+      cryptoki.before = (name) => {
+        if (name === 'C_CloseSession') scripted.present = false;
+      };
+      await expect(module.login({ token, pin })).rejects.toMatchObject({ code: 'pin-incorrect' });
+      cryptoki.before = () => undefined;
+      scripted.present = true;
+    }
+    expect(module.counts()).toEqual({ sign: 0, login: 2 });
+  });
+
   it('that lock the token say so, typed or held', async () => {
     await module.login({ token, pin: '123456' });
     module.tokens({ fresh: true });
