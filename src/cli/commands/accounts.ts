@@ -122,7 +122,10 @@ function fieldsOf(flags: Flags, terminal: Terminal): AccountFields {
   /** The case of a URI's scheme does not matter (RFC 3986, 3.1). */
   const pathOrUri = (name: string) => (text: string) =>
     /^(pkcs11|ssh-agent):/i.test(text) ? text : path(name)(text);
-  const keys = flags.texts('private-key').map(pathOrUri('private-key'));
+  const keys = flags.texts('private-key').map((text) => {
+    refuseBareAttributes(text);
+    return pathOrUri('private-key')(text);
+  });
   return {
     ...field('roleArn', flags.text('role-arn')),
     ...field('profileArn', flags.text('profile-arn')),
@@ -190,4 +193,13 @@ function report(output: CallOutput<'accountsAdd'>, terminal: Terminal, verb: str
     () => `${output.diff ?? ''}${verb}: ${accountText(output.account)}`,
   );
   return exitCodes.ok;
+}
+
+/** A PKCS#11 URI whose beginning was forgotten is no file's name. @throws AppError `usage-invalid`. */
+function refuseBareAttributes(key: string): void {
+  if (!/^(token|manufacturer|serial|model|object|id|type|slot-id|library-[a-z]+)=/.test(key)) return;
+  throw new AppError('usage-invalid', {
+    message: 'What --private-key names is neither a PKCS#11 URI, which begins with “pkcs11:”, nor a path.',
+    remedy: 'Put pkcs11: before it, and the whole in quotes; a file of that name is ./NAME.',
+  });
 }

@@ -18,7 +18,15 @@ export const connect: Work = async (invocation, terminal) => {
   const { flags } = invocation;
   const select = selectionOf(invocation);
   const timeoutMs = 1000 * flagNumber(flags, 'timeout', 60, { min: 0, max: 3600 });
-  const answer = await answererFor(invocation, terminal);
+  const answerer = await answererFor(invocation, terminal);
+  let hasTypedPin = false;
+  const answer: Answerer | null =
+    answerer &&
+    (async (prompt, cancelled) => {
+      const given = await answerer(prompt, cancelled);
+      hasTypedPin ||= prompt.kind === 'pin' && 'secret' in given;
+      return given;
+    });
   const link = {
     start: mayStart(terminal, flags.on('no-start')),
     sameFiles: true as const,
@@ -42,6 +50,9 @@ export const connect: Work = async (invocation, terminal) => {
   );
   for (const { account, message } of terminal.json ? [] : notices) {
     terminal.say(`rolekey: ${account === null ? '' : `${account}: `}${message}`);
+  }
+  if (flags.on('remember-pin') && !hasTypedPin) {
+    terminal.say('rolekey: No token’s PIN was typed, so none is remembered.');
   }
   // Credentials that found no place in their outlet are served from memory all the same; that is a failure to tell.
   return report(output, terminal);

@@ -218,7 +218,11 @@ export class HostClient {
   }
 
   #refused({ code, detail, heldPinRefused }: HostFailure): AppError {
-    if (heldPinRefused) return new HeldPinRefused(code, { cause: detail });
+    if (heldPinRefused) {
+      const message =
+        'The token refused the PIN it had taken before: it was changed elsewhere, and is forgotten.';
+      return new HeldPinRefused(code, { ...(code === 'pin-needed' ? { message } : {}), cause: detail });
+    }
     if (code === 'module-not-pkcs11') {
       const message = `${this.path} cannot be loaded as a PKCS#11 module: ${detail}.`;
       return this.#kill(new AppError(code, { message })); // it has no business in a process of ours

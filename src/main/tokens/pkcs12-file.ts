@@ -54,7 +54,7 @@ function onlyKey({ keys }: Pkcs12Contents, path: string): KeyObject {
   if (key === undefined) {
     throw new AppError('key-unknown', {
       message: `${path} holds certificates, but no private key.`,
-      remedy: 'Name the file that holds the private key; this one may be its --certificate.',
+      remedy: `Name the file that holds the private key. To have a certificate file of this one: openssl pkcs12 -nokeys -in ${shellWord(path)} -out FILE.pem; then give that as --certificate.`,
     });
   }
   if (others.length === 0) return key;

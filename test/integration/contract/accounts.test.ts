@@ -372,6 +372,9 @@ describe('a KEY', () => {
     'pkcs11:token=laptop%3Fpin-value=271828',
     'pkcs11:token=laptop?PIN-VALUE=271828',
     ' pkcs11:token=laptop?pin-value=271828',
+    // Without the beginning, which would make it a file's name.
+    'token=laptop;pin-value=271828',
+    'id=%01;object=device',
     '"pkcs11:token=laptop?pin-value=271828"',
     'ssh-agent:SHA256:short',
     'ssh-agent:MD5:00',

@@ -117,6 +117,16 @@ describe('connect --remember-pin', () => {
     expect(isRemembered()).toBe(false);
   });
 
+  it('says so where no PIN was typed, so that none is remembered', async () => {
+    await world.rolekey(['connect', 'dev', '--pin-stdin'], { stdin: `${pin}\n` });
+    const terminal = world.terminal(['connect', 'dev', '--remember-pin']);
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.output).toContain('none is remembered');
+    expect(isRemembered()).toBe(false);
+    await world.rolekey(['lock']);
+    expect((await remember('file')).output).not.toContain('none is remembered');
+  });
+
   it('keeps no PIN the token did not take', async () => {
     const terminal = world.terminal(['connect', 'dev', '--remember-pin']);
     await typePin(terminal, '000000');
