@@ -4,6 +4,7 @@ import type { AgentClient } from '../../agent-client/agent-client.ts';
 import type { CallOutput } from '../../shared/api.ts';
 import { AppError, isAppError } from '../../shared/errors.ts';
 import { accountIdPattern, idleState } from '../../shared/constants.ts';
+import type { Prompt } from '../../shared/model.ts';
 import { aboutAccount, aboutThemselves } from '../about-account.ts';
 import { agentWasKilled, mayStart, withAgent } from '../agent-link.ts';
 import { answererAtTerminal, answererFromStdin, answerPrompts, type Answerer } from '../answer-prompts.ts';
@@ -19,12 +20,12 @@ export const connect: Work = async (invocation, terminal) => {
   const select = selectionOf(invocation);
   const timeoutMs = 1000 * flagNumber(flags, 'timeout', 60, { min: 0, max: 3600 });
   const answerer = await answererFor(invocation, terminal);
-  let hasTypedPin = false;
+  const typedPins: Prompt[] = [];
   const answer: Answerer | null =
     answerer &&
     (async (prompt, cancelled) => {
       const given = await answerer(prompt, cancelled);
-      hasTypedPin ||= prompt.kind === 'pin' && 'secret' in given;
+      if (prompt.kind === 'pin' && 'secret' in given) typedPins.push(prompt);
       return given;
     });
   const link = {
@@ -51,7 +52,7 @@ export const connect: Work = async (invocation, terminal) => {
   for (const { account, message } of terminal.json ? [] : notices) {
     terminal.say(`rolekey: ${account === null ? '' : `${account}: `}${message}`);
   }
-  if (flags.on('remember-pin') && !hasTypedPin) {
+  if (flags.on('remember-pin') && typedPins.length === 0) {
     terminal.say('rolekey: No token’s PIN was typed, so none is remembered.');
   }
   // Credentials that found no place in their outlet are served from memory all the same; that is a failure to tell.

@@ -27,8 +27,11 @@ async function doctor(words: readonly string[] = [], env: EnvironmentChange = {}
   expect(result).toMatchObject({ code: expected, stderr: '' });
   return found;
 }
+/** But for the spy, which is confirmed once and is no module where there is nothing to spy on. */
 const wrong = (found: readonly Finding[]): string[] =>
-  found.filter((finding) => finding.status !== 'ok').map((f) => `${f.status} ${f.check} ${f.subject}`);
+  found
+    .filter(({ status: how, subject }) => how !== 'ok' && !subject.endsWith('/pkcs11-spy.so'))
+    .map((f) => `${f.status} ${f.check} ${f.subject}`);
 const of = (found: readonly Finding[], check: string): Finding => found.find((f) => f.check === check)!;
 
 describe('a laptop in order', () => {
