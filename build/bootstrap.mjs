@@ -122,7 +122,7 @@ const tasks = {
     run: ['node', 'build/run-tests.mjs'],
   },
   e2e: {
-    needs: ['compiler', 'openssl', 'softhsm', ...desktop, ...electron],
+    needs: ['compiler', 'openssl', 'softhsm', ...keys, ...desktop, ...electron],
     likes: electronDownload,
     run: ['node', 'build/run-tests.mjs', '--e2e-only'],
   },

@@ -1,6 +1,7 @@
 /** AWS profiles with keys that last for ever, or that SDKs take before the command in the same profile. Pure. */
 import type { Finding } from '../../shared/api.ts';
 import type { Account } from '../../shared/model.ts';
+import { shellWord } from '../shell-word.ts';
 import { fine, problem, warning } from './finding.ts';
 import { hasStaticKeys, isLongLived, type ProfilePlace } from './static-keys.ts';
 
@@ -50,9 +51,4 @@ function judgeProfile(profile: string, places: readonly ProfilePlace[], account:
 function accountFor(profile: string, accounts: ProfileKeysFacts['accounts']): string {
   const own = accounts.find(({ awsProfile, outlet }) => awsProfile === profile && outlet !== 'none');
   return own?.id ?? 'ID';
-}
-
-/** The name as a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w.@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

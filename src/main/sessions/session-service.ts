@@ -4,6 +4,8 @@ import { AppError, isAppError, toErrorShape, type ErrorShape } from '../../share
 import type { Account, AccountStatus, State } from '../../shared/model.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AwsRefusal } from '../roles-anywhere/response.ts';
+import type { TokenRef } from '../tokens/host/protocol.ts';
+import type { TokenChange } from '../tokens/module-host.ts';
 import type { Human, Signer, SignerKey } from '../tokens/signer.ts';
 import { Attempt } from './attempt.ts';
 import type { InTurn } from './create-session.ts';
@@ -11,7 +13,6 @@ import type { LiveSession } from './live-session.ts';
 import { backOff, plan, tickMs, type Surroundings } from './planner.ts';
 import { PromptGroup, readyAlone, touchNeeded, type PrepareSigner, type Requester } from './prompt-group.ts';
 import { keyStatus } from './key-status.ts';
-import type { TokenNames } from './on-token.ts';
 import { Session, type Retry } from './session.ts';
 import { idle, toState } from './session-state.ts';
 
@@ -167,7 +168,7 @@ export class SessionService {
    * touch it, waits for the token now, and a question for its PIN is void. What is served and not due is left alone: keys
    * are pulled out every day.
    */
-  tokensChanged({ came, went }: { came: readonly TokenNames[]; went: readonly TokenNames[] }): void {
+  tokensChanged({ came, went }: TokenChange): void {
     for (const session of this.#sessions.values()) {
       const gone = went.find((token) => session.waitsAt(token) || session.isAskedAt(token));
       if (gone !== undefined) {
@@ -536,6 +537,6 @@ export class SessionService {
   }
 }
 
-function unplugged({ label }: TokenNames): AppError {
+function unplugged({ label }: TokenRef): AppError {
   return new AppError('token-absent', { message: `The token “${label}” was unplugged.` });
 }

@@ -2,8 +2,9 @@
 import pLimit from 'p-limit';
 import { AppError, toErrorShape, type ErrorCode, type ErrorShape } from '../../shared/errors.ts';
 import type { Account, State } from '../../shared/model.ts';
+import type { TokenRef } from '../tokens/host/protocol.ts';
 import type { Signer, SignerKey } from '../tokens/signer.ts';
-import { isOnToken, type TokenNames } from './on-token.ts';
+import { isOnToken } from './on-token.ts';
 import type { Attempt } from './attempt.ts';
 import type { LiveSession } from './live-session.ts';
 import type { PlannedSession } from './planner.ts';
@@ -230,18 +231,18 @@ export class Session {
   }
 
   /** Whether the key that signs, or the one of its keys that may sign, is on that token. */
-  isOn(token: TokenNames): boolean {
+  isOn(token: TokenRef): boolean {
     return isOnToken(token, this.key, this.account.keys);
   }
 
   /** Whether it waits for a person to do something with the token its key is on. */
-  waitsAt(token: TokenNames): boolean {
+  waitsAt(token: TokenRef): boolean {
     const { reason } = this.#state;
     return this.attempt === null && (reason === 'pin' || reason === 'touch') && this.isOn(token);
   }
 
   /** Whether a person is being asked to open its key on that token. */
-  isAskedAt(token: TokenNames): boolean {
+  isAskedAt(token: TokenRef): boolean {
     return this.attempt !== null && this.unlocking && isOnToken(token, this.#found, []);
   }
 

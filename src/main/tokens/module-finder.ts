@@ -1,12 +1,12 @@
 /** Which PKCS#11 modules there are, and which may be loaded: loading one is running its code. */
 import { isAppError, AppError } from '../../shared/errors.ts';
 import type { ModuleFile, ModuleFiles, ReaderService } from '../ports.ts';
+import { shellWord } from '../shell-word.ts';
 import { byPreference, moduleKind, type ModuleKind } from './module-kind.ts';
 import { builtInPaths, isBuiltInModule, p11Kits, type P11Kit } from './module-places.ts';
 import { moduleLines, type ModuleFileText } from './p11-kit.ts';
 import { isReaderKind, readerTrouble } from './reader-trouble.ts';
 import type { Computer } from './shared-library.ts';
-import { shellWord } from './shell-word.ts';
 import { tpmFailed, tpmProblem, tpmUnsupported } from './tpm-setup.ts';
 
 /** Modules that were confirmed by a human once, each as it was then. */

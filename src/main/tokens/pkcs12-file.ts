@@ -2,10 +2,10 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
 import { parseCertificates } from '../roles-anywhere/certificate.ts';
+import { shellWord } from '../shell-word.ts';
 import { openPkcs8, spkiOf, type OpenKeyFile } from './key-file.ts';
 import type { Pkcs12Contents } from './pkcs12.ts';
 import type { Pkcs12Problem } from './pkcs12-problem.ts';
-import { shellWord } from './shell-word.ts';
 
 /** Whether the bytes begin as a PFX does: a sequence whose first element is the version 3, in DER or BER. */
 export function isPkcs12(bytes: Uint8Array): boolean {

@@ -1,9 +1,11 @@
-/** Getting a token's PIN from a human. Every C_Login that comes out of here is a PIN typed just now, one accepted
- * before, or one the user chose to have remembered. */
-import { AppError, isAppError, type ErrorCode } from '../../shared/errors.ts';
+/**
+ * Getting a token's PIN from a human. Every C_Login that comes out of here is a PIN typed just now, one accepted before, or
+ * one the user chose to have remembered.
+ */
+import { AppError, isAppError } from '../../shared/errors.ts';
 import type { Problem, Prompt, PromptAnswer } from '../../shared/model.ts';
 import type { NoAnswer, PromptQuestion } from '../ports.ts';
-import { tokenName, type HostToken, type TokenRef } from './host/protocol.ts';
+import { pinRefusals, tokenName, type HostToken, type TokenRef } from './host/protocol.ts';
 import type { ModuleHost } from './module-host.ts';
 import { pinLocked } from './pin-locked.ts';
 import { refusedCode, type RememberedPins } from './remembered-pins.ts';
@@ -88,7 +90,7 @@ export class TokenLogins {
       return 'done';
     } catch (error) {
       if (isAppError(error, 'token-absent')) this.#remembered.notTried(token);
-      const isRefused = isAppError(error) && refusals.includes(error.code);
+      const isRefused = isAppError(error) && pinRefusals.includes(error.code);
       if (!isRefused) throw error;
       const why = await this.#remembered.refused(token);
       if (error.code === 'pin-locked') throw error;
@@ -132,9 +134,6 @@ async function refuseLength(host: ModuleHost, token: HostToken, pin: string): Pr
   const bytes = Buffer.byteLength(pin, 'utf8');
   if (bytes < 6 || bytes > 8) throw new AppError('pin-length');
 }
-
-/** What a token says of a PIN that is not its own. */
-const refusals: readonly ErrorCode[] = ['pin-incorrect', 'pin-length', 'pin-locked'];
 
 /** A locked PIN with what to do about it; any other error as it is. */
 export async function withWayOut(error: unknown, host: ModuleHost, ref: TokenRef): Promise<unknown> {

@@ -56,7 +56,7 @@ export interface TokenService {
   /** @throws AppError what {@link find} throws, and `pin-needed` for a key that is sealed. */
   signer(account: SignerAccount): Promise<Signer>;
   /**
-   * Modules, tokens and keys: of the one module named, else of all built-in ones.
+   * Modules, tokens and keys: of the one module named, else of all that need no confirmation or have it.
    * @param query `pkcs11Lib` absolute; `login` asks a PIN for each token that takes one, so that private keys are seen.
    * @param human null: nobody can be asked.
    * @throws AppError of a module that was named, and of a login; what other modules fail with is in the list.

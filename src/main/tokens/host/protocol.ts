@@ -47,6 +47,9 @@ export const refOf = ({ serial, label, manufacturer, model, reader }: TokenRef):
   ...(reader === undefined ? {} : { reader }),
 });
 
+/** What a token says of a PIN that is not its own. */
+export const pinRefusals: readonly ErrorCode[] = ['pin-incorrect', 'pin-length', 'pin-locked'];
+
 /** CK_INFO (PKCS#11 2.40, section 3.1). */
 export interface HostModule {
   readonly description: string;

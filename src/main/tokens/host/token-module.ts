@@ -12,7 +12,7 @@ import { findPrivateKey, readObjects } from './objects.ts';
 import { LastTry } from './last-try.ts';
 import { PinMemory } from './pin-memory.ts';
 import { isBroken, Presence, type PresentToken } from './presence.ts';
-import { tokenName } from './protocol.ts';
+import { pinRefusals, tokenName } from './protocol.ts';
 import type { HostMethod, HostParams, HostResult, TokenRef } from './protocol.ts';
 
 /** What the engine may ask, by name. */
@@ -36,7 +36,7 @@ const touchWaitMs = { never: Infinity, always: 2000, cached: 2000, unknown: 5000
 
 /** Whether a failure of C_Login means that the PIN itself was refused. */
 const isRefusedPin = (error: unknown): error is HostError =>
-  error instanceof HostError && ['pin-incorrect', 'pin-length', 'pin-locked'].includes(error.code);
+  error instanceof HostError && pinRefusals.includes(error.code);
 
 /** Whether a function said that nobody is logged in, which was made sure of before. */
 const isLostLogin = (error: unknown): error is HostError =>
