@@ -1,7 +1,8 @@
 /** PINs: typed at a hidden prompt, held in one process, and found nowhere else. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { filesBelow } from '../../support/world/files-below.ts';
 import type { Terminal } from '../../support/world/terminal.ts';
 import { pin, textOf, World } from '../../support/world/world.ts';
 import { documentOf } from './expectations.ts';
@@ -227,12 +228,3 @@ describe('a PIN is never', () => {
     }
   });
 });
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) return filesBelow(path);
-    return stat?.isFile() === true ? [path] : [];
-  });
-}

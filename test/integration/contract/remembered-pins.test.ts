@@ -1,9 +1,10 @@
 /** PINs in the keyring: a real gnome-keyring, SoftHSM behind a spy that counts every C_Login, and an agent that is killed. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Keyring } from '../../support/keyring/keyring.ts';
+import { filesBelow } from '../../support/world/files-below.ts';
 import { endProcesses } from '../../support/world/processes.ts';
 import type { Result } from '../../support/world/program.ts';
 import type { Terminal } from '../../support/world/terminal.ts';
@@ -289,12 +290,3 @@ describe('lock', () => {
     expect(await keyring.labels()).toEqual([]);
   });
 });
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) return filesBelow(path);
-    return stat?.isFile() === true ? [path] : [];
-  });
-}

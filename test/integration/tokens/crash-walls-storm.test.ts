@@ -3,14 +3,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
-import type { Clock, TokenHosts } from '../../../src/main/ports.ts';
+import type { TokenHosts } from '../../../src/main/ports.ts';
 import { HostClient } from '../../../src/main/tokens/host-client.ts';
 import { isAppError } from '../../../src/shared/errors.ts';
-import { silentLog } from '../../unit/tokens/doubles.ts';
+import { ManualClock, silentLog } from '../../unit/tokens/doubles.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
 import { KeyEngine } from './key-engine.ts';
-import { filesWith, Rogue, zombies } from './rogue.ts';
+import { filesWith, Rogue, signOnce, zombies } from './rogue.ts';
 
 const pin = 'storm-of-4711';
 let bundle: HostBundle;
@@ -31,20 +31,6 @@ afterAll(() => {
   bundle.remove();
   rogue.dispose();
 });
-
-/** Timers run out when the test says so: a deadline is not waited for. */
-class ManualClock implements Clock {
-  readonly #timers = new Set<() => void>();
-  now = (): number => Date.now();
-  sinceBoot = (): number => performance.now();
-  after(_: number, action: () => void): () => void {
-    this.#timers.add(action);
-    return () => this.#timers.delete(action);
-  }
-  expire(): void {
-    for (const action of this.#timers) action();
-  }
-}
 
 function countingHosts(environment: NodeJS.ProcessEnv): TokenHosts & { readonly starts: () => number } {
   const hosts = createTokenHosts({ bundle: bundle.path, environment });
@@ -78,7 +64,7 @@ describe('a module that goes wrong a hundred times in a row', () => {
       onEnd: () => undefined,
     });
     ends.push(() => client.end());
-    expect(await rogue.signOnce(client)).toHaveLength(88);
+    expect(await signOnce(client, pin)).toHaveLength(88);
     let crashes = 0;
     for (let round = 0; round < 100; round += 1) {
       const action = actions[round % actions.length]!;
@@ -86,7 +72,7 @@ describe('a module that goes wrong a hundred times in a row', () => {
       if (place === 'C_Login') await client.end(); // one who is logged in does not log in again
       writeFileSync(script, `${action} ${place}`);
       const [before] = processesWith(bundle.path);
-      const signing = rogue.signOnce(client).then(() => 'signed', codeOf);
+      const signing = signOnce(client, pin).then(() => 'signed', codeOf);
       if (action === 'hang') {
         await until(() => !existsSync(script), `round ${String(round)}: the module hangs`);
         clock.expire();
@@ -100,7 +86,7 @@ describe('a module that goes wrong a hundred times in a row', () => {
       ]);
       if (action !== 'flood') {
         crashes += 1;
-        expect(await rogue.signOnce(client)).toHaveLength(88);
+        expect(await signOnce(client, pin)).toHaveLength(88);
         expect(processesWith(bundle.path)).not.toContain(before);
       }
     }

@@ -7,9 +7,10 @@ import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Clock } from '../../../src/main/ports.ts';
 import { HostClient } from '../../../src/main/tokens/host-client.ts';
 import { SoftHsm } from '../../support/soft-token/soft-hsm.ts';
-import { fastClock, silentLog } from '../../unit/tokens/doubles.ts';
+import { fastClock, ManualClock, silentLog } from '../../unit/tokens/doubles.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { processesWith, until } from './host-process.ts';
+import { buildRogue, signOnce } from './rogue.ts';
 
 /** Places in CK_FUNCTION_LIST. */
 const functions = { C_Initialize: 0, C_GetSlotList: 4, C_Login: 18, C_FindObjects: 27, C_Sign: 43 } as const;
@@ -23,11 +24,9 @@ let faults = 0;
 
 beforeAll(async () => {
   bundle = await bundleTokenHost();
-  const compile = ['-shared', '-fPIC', '-o'];
-  const source = 'test/integration/tokens/rogue-module.c';
-  execFileSync('gcc', [...compile, modules.rogue, source]);
-  execFileSync('gcc', [...compile, modules.deadly, '-DDIES_WHEN_LOADED', source]);
-  execFileSync('gcc', [...compile, join(directory, 'other.so'), '-x', 'c', '/dev/null']);
+  buildRogue(modules.rogue);
+  buildRogue(modules.deadly, '-DDIES_WHEN_LOADED');
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(directory, 'other.so'), '-x', 'c', '/dev/null']);
   writeFileSync(
     join(directory, 'text.so'),
     'this is text, long enough to be looked at as a library would be',
@@ -85,36 +84,6 @@ function fault(functionName: keyof typeof functions, action: string): Fault {
   };
 }
 
-/** The clock whose timers run out when the test says so. */
-function manualClock(): Clock & { expire(): void } {
-  const timers = new Set<() => void>();
-  return {
-    now: () => Date.now(),
-    sinceBoot: () => performance.now(),
-    after: (_, action) => {
-      timers.add(action);
-      return () => timers.delete(action);
-    },
-    expire: () => {
-      for (const action of timers) action();
-    },
-  };
-}
-
-/** The main path of a key: find the token, log in, sign. */
-async function signOnce(client: HostClient): Promise<string> {
-  const [token] = await client.request('tokens', { fresh: false });
-  await client.request('objects', { token: token! });
-  await client.request('login', { token: token!, pin: '123456' });
-  const { signature } = await client.request('sign', {
-    token: token!,
-    key: { id: '01', label: null, type: 'EC' },
-    mechanism: 'CKM_ECDSA',
-    data: Buffer.alloc(32, 7).toString('base64'),
-  });
-  return signature;
-}
-
 const places = Object.keys(functions) as (keyof typeof functions)[];
 
 describe('a module that goes wrong', () => {
@@ -135,7 +104,7 @@ describe('a module that goes wrong', () => {
     'by hanging in %s: killed at the deadline, a typed error, and the next call works',
     async (place) => {
       const { environment, happened } = fault(place, 'hang');
-      const clock = manualClock();
+      const clock = new ManualClock();
       const client = clientOf(modules.rogue, { environment, clock });
       const signed = expect(signOnce(client)).rejects.toMatchObject({
         code: 'token-failed',

@@ -11,11 +11,8 @@ export class Rogue {
   readonly module = join(this.directory, 'rogue.so');
   /** All it writes is below {@link directory}. */
   readonly hsm = new SoftHsm(join(this.directory, 'hsm'));
-  readonly pin: string;
-
   constructor(pin: string) {
-    this.pin = pin;
-    execFileSync('gcc', ['-shared', '-fPIC', '-o', this.module, 'test/integration/tokens/rogue-module.c']);
+    buildRogue(this.module);
     this.hsm.token('rogue', pin).generateKey('EC:prime256v1', { id: '01', label: 'key' });
   }
 
@@ -24,24 +21,30 @@ export class Rogue {
     return { ...process.env, ...this.hsm.environment, ROGUE_REAL: this.hsm.module, ...fault };
   }
 
-  /** The main path of a key: find the token, look at it, log in, sign. */
-  async signOnce(client: HostClient): Promise<string> {
-    const [token] = await client.request('tokens', { fresh: false });
-    await client.request('objects', { token: token! });
-    await client.request('login', { token: token!, pin: this.pin });
-    const { signature } = await client.request('sign', {
-      token: token!,
-      key: { id: '01', label: null, type: 'EC' },
-      mechanism: 'CKM_ECDSA',
-      data: Buffer.alloc(32, 7).toString('base64'),
-    });
-    return signature;
-  }
-
   dispose(): void {
     this.hsm.dispose();
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Compiles the module. @param flags for the preprocessor. */
+export function buildRogue(path: string, ...flags: string[]): void {
+  const source = 'test/integration/tokens/rogue-module.c';
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', path, ...flags, source]);
+}
+
+/** The main path of a key: find the token, look at it, log in, sign. */
+export async function signOnce(client: HostClient, pin = '123456'): Promise<string> {
+  const [token] = await client.request('tokens', { fresh: false });
+  await client.request('objects', { token: token! });
+  await client.request('login', { token: token!, pin });
+  const { signature } = await client.request('sign', {
+    token: token!,
+    key: { id: '01', label: null, type: 'EC' },
+    mechanism: 'CKM_ECDSA',
+    data: Buffer.alloc(32, 7).toString('base64'),
+  });
+  return signature;
 }
 
 /** Files below a folder that hold `text`. */

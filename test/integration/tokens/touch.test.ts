@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
-import type { NoAnswer, PromptQuestion } from '../../../src/main/ports.ts';
 import type { Human, Signer } from '../../../src/main/tokens/signer.ts';
 import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { Authority } from '../../support/pki/authority.ts';
@@ -14,7 +13,7 @@ import type { KeyPolicy } from '../../support/virtual-yubikey/piv-key.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
 import { failureOf } from '../../unit/failure-of.ts';
-import { human } from '../../unit/tokens/doubles.ts';
+import { human, TouchScreen } from '../../unit/tokens/doubles.ts';
 import { account } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
 import { until } from './host-process.ts';
@@ -61,26 +60,8 @@ afterAll(async () => {
 });
 
 /** Somebody who watches for touches. */
-class Watcher {
-  readonly shown: PromptQuestion[] = [];
-  up = 0;
-  cancel: () => void = () => undefined;
-  readonly human: Human = {
-    accounts: ['Work'],
-    askedBy: 'a test',
-    prompts: {
-      ask: async (question, unneeded) => {
-        this.shown.push(question);
-        this.up += 1;
-        const answer = await new Promise<NoAnswer | null>((resolve) => {
-          this.cancel = () => resolve('cancelled');
-          unneeded?.addEventListener('abort', () => resolve(null));
-        });
-        this.up -= 1;
-        return answer;
-      },
-    },
-  };
+class Watcher extends TouchScreen {
+  readonly human: Human = { accounts: ['Work'], askedBy: 'a test', prompts: this };
 }
 
 /** What the card was asked since. */

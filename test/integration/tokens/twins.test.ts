@@ -3,19 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createModuleFiles } from '../../../src/main/node/module-files.ts';
-import { createSshAgent } from '../../../src/main/node/ssh-agent-socket.ts';
 import { createTokenHosts } from '../../../src/main/node/token-hosts.ts';
 import type { Signer } from '../../../src/main/tokens/signer.ts';
-import { createTokenService, type TokenService } from '../../../src/main/tokens/token-service.ts';
+import type { TokenService } from '../../../src/main/tokens/token-service.ts';
 import { toErrorShape } from '../../../src/shared/errors.ts';
 import { Authority } from '../../support/pki/authority.ts';
 import type { VirtualYubikey } from '../../support/virtual-yubikey/virtual-yubikey.ts';
 import { YubikeyWorld } from '../../support/virtual-yubikey/yubikey-world.ts';
 import { failureOf } from '../../unit/failure-of.ts';
-import { fastClock, filesOf, human, silentLog } from '../../unit/tokens/doubles.ts';
+import { human } from '../../unit/tokens/doubles.ts';
 import { account, FakeRemembered } from '../../unit/tokens/world.ts';
 import { bundleTokenHost, type HostBundle } from './host-bundle.ts';
+import { realService } from './real-service.ts';
 
 const message = Buffer.from('message');
 const directory = mkdtempSync(join(tmpdir(), 'twins-'));
@@ -47,18 +46,11 @@ beforeEach(async () => {
   await one.insert(0);
   await other.insert(1);
   remembered = new FakeRemembered();
-  service = createTokenService({
+  service = realService({
     hosts: createTokenHosts({
       bundle: bundle.path,
       environment: { ...process.env, ...world.environment },
     }),
-    moduleFiles: createModuleFiles(),
-    sshAgent: createSshAgent(null),
-    confirmedModules: { has: () => false, knows: () => false, paths: () => [], add: () => undefined },
-    files: filesOf({}),
-    clock: fastClock(),
-    log: silentLog,
-    computer: process,
     remembered,
   });
 });

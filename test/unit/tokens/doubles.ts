@@ -1,5 +1,13 @@
 /** Ports and people for tests of keys. */
-import type { Clock, Files, Logger, PromptQuestion, SshAgent } from '../../../src/main/ports.ts';
+import type {
+  Clock,
+  Files,
+  Logger,
+  NoAnswer,
+  PromptQuestion,
+  Prompts,
+  SshAgent,
+} from '../../../src/main/ports.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import type { Human } from '../../../src/main/tokens/signer.ts';
 
@@ -15,6 +23,39 @@ export function fastClock(speed = 1): Clock {
       return () => clearTimeout(timer);
     },
   };
+}
+
+/** The clock whose timers run out when the test says so: a deadline is not waited for. */
+export class ManualClock implements Clock {
+  readonly #timers = new Set<() => void>();
+  now = (): number => Date.now();
+  sinceBoot = (): number => performance.now();
+  after(_: number, action: () => void): () => void {
+    this.#timers.add(action);
+    return () => this.#timers.delete(action);
+  }
+  expire(): void {
+    for (const action of this.#timers) action();
+  }
+}
+
+/** Somebody who is shown touches, and cancels the open one when the test says so. */
+export class TouchScreen implements Prompts {
+  readonly shown: PromptQuestion[] = [];
+  /** How many are up. */
+  up = 0;
+  cancel: () => void = () => undefined;
+
+  async ask(question: PromptQuestion, unneeded?: AbortSignal): Promise<NoAnswer | null> {
+    this.shown.push(question);
+    this.up += 1;
+    const answer = await new Promise<NoAnswer | null>((resolve) => {
+      this.cancel = () => resolve('cancelled');
+      unneeded?.addEventListener('abort', () => resolve(null));
+    });
+    this.up -= 1;
+    return answer;
+  }
 }
 
 export interface ScriptedHuman extends Human {

@@ -1,39 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { NoAnswer, PromptQuestion, Prompts } from '../../../src/main/ports.ts';
+import type { Prompts } from '../../../src/main/ports.ts';
 import type { Human, SignerKey } from '../../../src/main/tokens/signer.ts';
 import { touchPromptMs, TouchWatch } from '../../../src/main/tokens/touch-watch.ts';
 import { AppError } from '../../../src/shared/errors.ts';
 import { FakeClock, settle } from '../../support/fakes/clock.ts';
 import { Gate } from '../../support/fakes/gate.ts';
 import { failureOf } from '../failure-of.ts';
+import { TouchScreen } from './doubles.ts';
 
 function keyOf(touch: SignerKey['touch'], uri = 'pkcs11:token=T'): SignerKey {
   return { uri, token: { label: 'T', serial: '1' }, hardware: true, touch, alwaysAuthenticate: false };
 }
 
-/** Somebody who is shown touches, and cancels the open one when the test says so. */
-class Screen implements Prompts {
-  readonly shown: PromptQuestion[] = [];
-  /** How many are up. */
-  up = 0;
-  cancel: () => void = () => undefined;
-
-  async ask(question: PromptQuestion, unneeded?: AbortSignal): Promise<NoAnswer | null> {
-    this.shown.push(question);
-    this.up += 1;
-    const answer = await new Promise<NoAnswer | null>((resolve) => {
-      this.cancel = () => resolve('cancelled');
-      unneeded?.addEventListener('abort', () => resolve(null));
-    });
-    this.up -= 1;
-    return answer;
-  }
-}
-
 function setUp() {
   const clock = new FakeClock();
   const watch = new TouchWatch(clock);
-  const screen = new Screen();
+  const screen = new TouchScreen();
   const told: string[] = [];
   const human = (account: string, prompts: Prompts = screen): Human & { leave: () => void } => {
     const unneeded = new AbortController();
@@ -219,7 +201,7 @@ describe('who ends the waiting', () => {
 
   it('ends nobody else’s; that is signed for after what the token had begun', async () => {
     const { clock, screen, human, gates, sign } = setUp();
-    const other = new Screen();
+    const other = new TouchScreen();
     const first = failureOf(sign(human('A')));
     const second = sign(human('B', other));
     await clock.advance(touchPromptMs);
