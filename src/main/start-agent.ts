@@ -41,6 +41,8 @@ export interface AgentOptions extends Omit<EngineOptions, 'computer' | 'mode'> {
   readonly createTokenHosts?: (options: TokenHostsOptions) => TokenHosts;
   /** How the process for the keyring is started; by default as a child process of plain Node. */
   readonly runKeyring?: RunKeyring;
+  /** Where the kernel shows what is plugged in, as {@link watchPlugs} takes it. */
+  readonly plugFolder?: string;
   /** Null or absent: nobody is told. */
   readonly notifier?: Notifier | null;
   /** End by itself after {@link idleLimitMs} with nothing connected and nobody asking. */
@@ -183,7 +185,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent | 
   else await engine.resume();
   engine.take(handedOver);
   open();
-  unwatchPlugs = watchPlugs(clock, () => engine.machine.plugged());
+  unwatchPlugs = watchPlugs(clock, () => engine.machine.plugged(), options.plugFolder);
   if (options.endsWhenIdle) watchIdleness();
   return { engine, ended, stop };
 

@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentClient } from '../../../src/agent-client/agent-client.ts';
 import { startAgent, type RunningAgent } from '../../../src/main/start-agent.ts';
 import type { EngineEvent } from '../../../src/shared/api.ts';
@@ -65,12 +65,14 @@ const options = () => {
     env,
     tokenHostBundle: join(root, 'not-built.cjs'),
     keyringBundle: join(root, 'not-built.cjs'),
+    plugFolder: join(root, 'usb'),
     endsWhenIdle: false,
   };
 };
 
 beforeEach(async () => {
   root = fs.mkdtempSync(join(tmpdir(), 'rolekey-agent-'));
+  fs.mkdirSync(join(root, 'usb'));
   server.requests.length = 0;
   server.faults.clear();
   agent = (await startAgent(options()))!;
@@ -124,6 +126,16 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe('an agent', () => {
+  it('looks after tokens when something is plugged in, until it ends', async () => {
+    const plugged = vi.spyOn(agent.engine.machine, 'plugged');
+    fs.writeFileSync(join(root, 'usb', '004'), '');
+    await expect.poll(() => plugged.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    await agent.stop();
+    fs.writeFileSync(join(root, 'usb', '005'), '');
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // longer than it waits for quiet
+    expect(plugged).toHaveBeenCalledTimes(1);
+  });
+
   it('says who it is', async () => {
     const { agent: info, accounts } = await client().call('status', {});
     expect(info).toMatchObject({ pid: process.pid, version: '1.2.3', protocol: 1, mode: 'headless' });
