@@ -89,6 +89,13 @@ export class PinWindow {
     await this.page.keyboard.press(key).catch(() => undefined);
   }
 
+  /** Clicks a button, with which the window may be gone before the click is over. */
+  async click(name: string): Promise<void> {
+    const button = this.page.getByRole('button', { name });
+    await button.waitFor();
+    await button.click().catch(() => undefined);
+  }
+
   async closed(): Promise<void> {
     await expect.poll(() => this.page.isClosed()).toBe(true);
   }

@@ -112,7 +112,7 @@ it.each(['Escape', 'its button', 'the window'])('is waited for no longer by %s',
   await accounts.button('Connect', 'Development').click();
   const told = await waiting();
   if (way === 'Escape') await told.press('Escape');
-  else if (way === 'its button') await told.page.getByRole('button', { name: 'Cancel' }).click();
+  else if (way === 'its button') await told.click('Cancel');
   else {
     await app.electron.evaluate(({ BrowserWindow }) => {
       BrowserWindow.getAllWindows()
